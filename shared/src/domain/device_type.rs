@@ -1,0 +1,28 @@
+//! Device types: models of device, which images are associated with.
+
+use super::{Architecture, Description, DeviceTypeId, Name, PartnerId, Timestamp};
+
+/// A model of device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceType {
+    /// Its globally unique id, which is taken for good.
+    pub id: DeviceTypeId,
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub description: Option<Description>,
+    /// What its packages must have been built for; `all` takes any.
+    pub architecture: Architecture,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Counts changes, so that two of them cannot pass each other unseen.
+    pub revision: u64,
+    /// How many associations it has, over all feeds.
+    pub associations: u64,
+    /// True for a tombstone, which only the same partner may revive.
+    pub deleted: bool,
+}

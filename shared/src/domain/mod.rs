@@ -1,0 +1,40 @@
+//! The rules of the service: what firmware types, version numbers, pools, associations and eligibility mean.
+//!
+//! Pure: no I/O, no clock, no environment, no randomness and no word of HTTP or AWS. Time and random bits come
+//! in as arguments, so every rule can be tested by calling it.
+
+pub mod association;
+pub mod credential;
+pub mod device_type;
+pub mod digest;
+pub mod download;
+pub mod eligibility;
+pub mod feed;
+pub mod firmware_type;
+pub mod image;
+pub mod invalid;
+pub mod key;
+pub mod manifest;
+mod newtype;
+pub mod number;
+pub mod page;
+pub mod refusal;
+pub mod rights;
+pub mod slug;
+pub mod text;
+pub mod time;
+
+pub use credential::DeviceCredential;
+pub use device_type::DeviceType;
+pub use digest::{Md5, Sha256};
+pub use feed::FeedName;
+pub use firmware_type::FirmwareType;
+pub use image::{Binary, BinaryKind, Image, ImageRef};
+pub use invalid::{Fault, Invalid};
+pub use manifest::{Entry, Manifest};
+pub use number::{ImageId, TypeNumber, VersionNumber};
+pub use refusal::Refusal;
+pub use rights::{Actor, Right};
+pub use slug::{DeviceTypeId, PartnerId};
+pub use text::{Architecture, Description, Label, Name, Tag, Version};
+pub use time::Timestamp;

@@ -1,0 +1,102 @@
+//! Every way in which the rules say no, once, without a word of HTTP.
+
+use super::{Fault, Right};
+
+/// Why a request that could be understood is not carried out. Each becomes one stable code on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not there, or not the caller's: the two are never told apart.
+    #[error("there is no such thing here")]
+    NotFound,
+    /// The key lacks this right.
+    #[error("this needs the {} right, which the key does not have", .0.as_str())]
+    RightMissing(Right),
+    /// One or more fields hold values that are not allowed; all faults of a body at once.
+    #[error("{}", summary(.0))]
+    InvalidFields(Vec<Fault>),
+
+    /// The partner already has a firmware type of this number.
+    #[error("a firmware type with this number already exists")]
+    TypeExists,
+    /// Platform types belong to the operator.
+    #[error("platform firmware types (1 to 100) can only be changed by the operator")]
+    PlatformType,
+    /// No platform type and no type of this partner has that number.
+    #[error("there is no firmware type {0}; create it first")]
+    TypeUnknown(u8),
+    /// Type 4 never enters the pool.
+    #[error("device descriptions (type 4) are registered under their device type, never in the pool")]
+    DescriptionNotPooled,
+    /// Images of type 4 cannot be registered or associated yet.
+    #[error("device descriptions (type 4) are not available on this service yet")]
+    DescriptionUnavailable,
+
+    /// Same type, name and version in one pool.
+    #[error("an image with this type, name and version already exists: version number {0}")]
+    ImageExists(i64),
+    /// The record has been associated once; number, type and binary never change again.
+    #[error("the image has been associated and is sealed: its binary cannot change and it cannot be deleted")]
+    ImageSealed,
+    /// Offers must be withdrawn before an image is deleted.
+    #[error("the image is offered to other partners; withdraw its offers first")]
+    ImageOffered,
+    /// The url names no binary of this partner.
+    #[error("{0} must be empty or the repository URL of a binary that this partner has uploaded")]
+    NotYourBinary(&'static str),
+    /// A record without a binary cannot be associated.
+    #[error("the image has no binary yet; upload one and set the record's url first")]
+    NoBinary,
+    /// The same key was used with another body.
+    #[error("this Idempotency-Key was used with another body")]
+    IdempotencyMismatch,
+
+    /// Larger than this service takes; the limit in bytes.
+    #[error("a binary may be at most {0} bytes")]
+    BinaryTooLarge(u64),
+    /// Too large for a direct POST; the limit in bytes.
+    #[error("a direct upload may be at most {0} bytes; ask for a presigned upload with a JSON body instead")]
+    UsePresignedUpload(u64),
+    /// The kind was fixed at the first move.
+    #[error("this binary was first moved as a {0}, and that is fixed")]
+    BinaryKindFixed(&'static str),
+    /// Nothing has been uploaded under that digest.
+    #[error("no upload with this SHA-256 has arrived; upload it first")]
+    UploadMissing,
+    /// What the store holds is not what was announced.
+    #[error("{0}")]
+    UploadMismatch(String),
+
+    /// The image is in that feed of that device type already.
+    #[error("the image is already associated with this device type in feed {0}")]
+    AlreadyAssociated(String),
+    /// Slugs are global and taken for good.
+    #[error("this device type id is taken")]
+    DeviceTypeTaken,
+    /// Associations or devices hang on it.
+    #[error("the device type still has associations; remove them first")]
+    DeviceTypeInUse,
+    /// Associations or grants hang on it, or it is one of the four that stay.
+    #[error("{0}")]
+    FeedInUse(&'static str),
+    /// The name means something else in URLs.
+    #[error("{0} is a reserved name")]
+    ReservedName(String),
+    /// The check answer of this device type and feed would grow too large.
+    #[error("too many firmware types in one feed: the manifest would exceed {0} bytes")]
+    ManifestTooLarge(usize),
+    /// A limit of the service; its text.
+    #[error("{0}")]
+    LimitReached(&'static str),
+    /// The partner id is taken.
+    #[error("a partner with this id already exists")]
+    PartnerExists,
+}
+
+fn summary(faults: &[Fault]) -> String {
+    match faults {
+        [] => "the body is not valid".to_owned(),
+        [only] if only.pointer.is_empty() => only.message.clone(),
+        [only] => format!("{} {}", only.pointer, only.message),
+        [first, rest @ ..] => format!("{} {} (and {} more)", first.pointer, first.message, rest.len()),
+    }
+}

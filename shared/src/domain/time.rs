@@ -1,0 +1,52 @@
+//! Moments, as milliseconds since the epoch.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, as every `…Timestamp` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A moment `millis` milliseconds after the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment and `seconds` more.
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Days since the epoch, UTC.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
+    /// The month, UTC, as `2026-11`; what audit items are filed under.
+    pub fn month(self) -> String {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        moment.strftime("%Y-%m").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_that_of_utc() {
+        assert_eq!(Timestamp::from_millis(0).month(), "1970-01");
+        assert_eq!(Timestamp::from_millis(1_795_305_600_000).month(), "2026-11");
+    }
+}

@@ -1,0 +1,26 @@
+//! The wire: problems, extractors, paging, Lambda events. Knows the use cases' errors, never a table or bucket.
+
+pub mod answer;
+pub mod app;
+pub mod body;
+pub mod caller;
+pub mod code;
+pub mod image_json;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+pub mod path;
+pub mod problem;
+pub mod query;
+pub mod random;
+pub mod router;
+pub mod type_json;
+
+pub use answer::{created, json_answer, no_content, ok, page_body};
+pub use app::{App, Clock};
+pub use body::{Fields, JsonBody};
+pub use caller::{ByOperator, Call, Partner, Read, Release, Write};
+pub use code::Code;
+pub use path::Path;
+pub use problem::Problem;
+pub use query::Query;
+pub use router::{fallback, finish};

@@ -1,0 +1,123 @@
+//! Associations, by device type; and the placements that say where an image is.
+
+use serde::{Deserialize, Serialize};
+
+use super::read::Consistency;
+use super::tx::{Tx, When};
+use super::{Error, Guard, Store, keys};
+use crate::domain::association::Association;
+use crate::domain::{
+    BinaryKind, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber, VersionNumber,
+};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssociationRow {
+    device_type: DeviceTypeId,
+    feed: FeedName,
+    owner: PartnerId,
+    number: TypeNumber,
+    version_number: VersionNumber,
+    kind: BinaryKind,
+    created: Timestamp,
+}
+
+impl From<AssociationRow> for Association {
+    fn from(row: AssociationRow) -> Self {
+        Self {
+            device_type: row.device_type,
+            feed: row.feed,
+            image: ImageRef {
+                owner: row.owner,
+                id: ImageId { r#type: row.number, number: row.version_number },
+            },
+            kind: row.kind,
+            created: row.created,
+        }
+    }
+}
+
+impl From<&Association> for AssociationRow {
+    fn from(this: &Association) -> Self {
+        Self {
+            device_type: this.device_type.clone(),
+            feed: this.feed.clone(),
+            owner: this.image.owner.clone(),
+            number: this.image.id.r#type,
+            version_number: this.image.id.number,
+            kind: this.kind,
+            created: this.created,
+        }
+    }
+}
+
+/// One feed of one device type in which an image is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Placement {
+    /// Whose device type it is; not the image's owner if the image was offered.
+    pub partner: PartnerId,
+    /// The device type.
+    pub device_type: DeviceTypeId,
+    /// The feed.
+    pub feed: FeedName,
+}
+
+impl Store {
+    /// The associations of a device type; in one feed, or in all.
+    pub async fn associations(
+        &self,
+        device_type: &DeviceTypeId,
+        feed: Option<&FeedName>,
+    ) -> Result<Vec<Association>, Error> {
+        let pk = keys::device_type_partition(device_type);
+        let rows: Vec<AssociationRow> = self.read_range(&pk, &keys::association_prefix(feed)).await?;
+        Ok(rows.into_iter().map(Association::from).collect())
+    }
+
+    /// One association.
+    pub async fn association(
+        &self,
+        device_type: &DeviceTypeId,
+        feed: &FeedName,
+        id: ImageId,
+    ) -> Result<Option<Association>, Error> {
+        let key = keys::association(device_type, feed, id);
+        let row: Option<AssociationRow> = self.read(&key, Consistency::Strong).await?;
+        Ok(row.map(Association::from))
+    }
+
+    /// Everywhere an image is, whoever owns the device types.
+    pub async fn placements(&self, id: ImageId) -> Result<Vec<Placement>, Error> {
+        self.read_range(&keys::image_partition(id), keys::PLACEMENT).await
+    }
+}
+
+impl Tx {
+    /// Makes an association with a device type of `partner`; [`Guard::AlreadyThere`] if there is one.
+    pub fn create_association(&mut self, this: &Association, partner: &PartnerId) {
+        let key = keys::association(&this.device_type, &this.feed, this.image.id);
+        self.put(&key, &AssociationRow::from(this), &When::Absent, Guard::AlreadyThere);
+        let placement = Placement {
+            partner: partner.clone(),
+            device_type: this.device_type.clone(),
+            feed: this.feed.clone(),
+        };
+        let key = keys::placement(this.image.id, &this.device_type, &this.feed);
+        self.put(&key, &placement, &When::Always, Guard::Changed);
+    }
+
+    /// Removes an association; [`Guard::Changed`] if it is gone already.
+    pub fn delete_association(&mut self, this: &Association) {
+        let key = keys::association(&this.device_type, &this.feed, this.image.id);
+        self.delete(&key, &When::Present, Guard::Changed);
+        let key = keys::placement(this.image.id, &this.device_type, &this.feed);
+        self.delete(&key, &When::Always, Guard::Changed);
+    }
+
+    /// Expects that an association is still there.
+    pub fn expect_association(&mut self, this: &Association) {
+        let key = keys::association(&this.device_type, &this.feed, this.image.id);
+        self.check(&key, &When::Present, Guard::Changed);
+    }
+}

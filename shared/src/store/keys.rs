@@ -1,0 +1,248 @@
+//! Every partition and sort key of the table, made here and nowhere else (`docs/DATA-MODEL.md`).
+
+use std::fmt;
+
+use crate::domain::{
+    DeviceTypeId, FeedName, ImageId, ImageRef, Name, PartnerId, Sha256, Timestamp, TypeNumber, Version,
+};
+
+/// The key of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.pk, self.sk)
+    }
+}
+
+fn key(pk: String, sk: impl Into<String>) -> Key {
+    Key { pk, sk: sk.into() }
+}
+
+/// `105#0000000000000000007`: sorts by type, then by number.
+fn padded(id: ImageId) -> String {
+    format!("{:03}#{:019}", id.r#type.get(), id.number.get())
+}
+
+/// A key that no item has, for warming connections.
+pub fn warm() -> Key {
+    key("WARM".into(), "WARM")
+}
+
+/// The partition that lists all partners.
+pub const PARTNERS: &str = "PARTNERS";
+/// The partition of operator keys.
+pub const OPERATOR: &str = "OPERATOR";
+/// The partition of platform types.
+pub const PLATFORM: &str = "PLATFORM";
+/// The partition of unfinished effects.
+pub const REPAIRS: &str = "REPAIR";
+
+/// The partition of a partner's own things.
+pub fn partner_partition(partner: &PartnerId) -> String {
+    format!("PARTNER#{partner}")
+}
+
+/// A partner.
+pub fn partner(partner: &PartnerId) -> Key {
+    key(partner_partition(partner), "META")
+}
+
+/// A partner's place in the list of all.
+pub fn partner_listed(partner: &PartnerId) -> Key {
+    key(PARTNERS.into(), partner.as_str())
+}
+
+/// The partition under which the keys of `partner`, or of the operator, are listed.
+pub fn api_keys_partition(partner: Option<&PartnerId>) -> String {
+    partner.map_or_else(|| OPERATOR.to_owned(), partner_partition)
+}
+
+/// A key's place in its owner's list.
+pub fn api_key(partner: Option<&PartnerId>, id: &str) -> Key {
+    key(api_keys_partition(partner), format!("KEY#{id}"))
+}
+
+/// A key as the authorizer finds it, by its digest.
+pub fn api_key_lookup(digest: &Sha256) -> Key {
+    key(format!("KEY#{digest}"), "META")
+}
+
+/// Says that the first operator key has been made.
+pub fn bootstrap() -> Key {
+    key(OPERATOR.into(), "BOOTSTRAP")
+}
+
+/// A platform type that an operator added or renamed.
+pub fn platform_type(number: TypeNumber) -> Key {
+    key(PLATFORM.into(), format!("TYPE#{:03}", number.get()))
+}
+
+/// A partner's own type.
+pub fn partner_type(partner: &PartnerId, number: TypeNumber) -> Key {
+    key(partner_partition(partner), format!("TYPE#{:03}", number.get()))
+}
+
+/// Where a type of this number lies for this partner.
+pub fn firmware_type(partner: &PartnerId, number: TypeNumber) -> Key {
+    if number.is_platform() { platform_type(number) } else { partner_type(partner, number) }
+}
+
+/// A binary that a partner owns.
+pub fn binary(partner: &PartnerId, sha256: &Sha256) -> Key {
+    key(partner_partition(partner), format!("BLOB#{sha256}"))
+}
+
+/// The counter of a type's version numbers, over all partners.
+pub fn counter(number: TypeNumber) -> Key {
+    key(format!("COUNTER#{:03}", number.get()), "VERSION")
+}
+
+/// How many shards count a partner's images.
+pub const QUOTA_SHARDS: u8 = 16;
+
+/// One shard of a partner's count of images.
+pub fn image_quota(partner: &PartnerId, shard: u8) -> Key {
+    key(partner_partition(partner), format!("QUOTA#IMAGES#{shard:02}"))
+}
+
+/// A partner's count of feeds.
+pub fn feed_quota(partner: &PartnerId) -> Key {
+    key(partner_partition(partner), "QUOTA#FEEDS")
+}
+
+/// The partition of a partner's pool.
+pub fn pool_partition(partner: &PartnerId) -> String {
+    format!("POOL#{partner}")
+}
+
+/// The sort-key prefix of an image's list row; of one type, or of all.
+pub fn image_prefix(number: Option<TypeNumber>) -> String {
+    number.map_or_else(|| "IMG#".to_owned(), |number| format!("IMG#{:03}#", number.get()))
+}
+
+/// An image's slim list row.
+pub fn image_listed(image: &ImageRef) -> Key {
+    key(pool_partition(&image.owner), format!("IMG#{}", padded(image.id)))
+}
+
+/// An image's details.
+pub fn image(image: &ImageRef) -> Key {
+    key(pool_partition(&image.owner), format!("DETAIL#{}", padded(image.id)))
+}
+
+/// Guards type, name and version of an image within a pool.
+pub fn image_name(partner: &PartnerId, number: TypeNumber, name: &Name, version: &Version) -> Key {
+    key(pool_partition(partner), format!("NAME#{:03}#{name}#{version}", number.get()))
+}
+
+/// The sort-key prefix of offers that a partner has received; of one type, or of all.
+pub fn offer_prefix(number: Option<TypeNumber>) -> String {
+    number.map_or_else(|| "OFFER#".to_owned(), |number| format!("OFFER#{:03}#", number.get()))
+}
+
+/// An offer, as its receiver finds it.
+pub fn offer_received(receiver: &PartnerId, id: ImageId) -> Key {
+    key(pool_partition(receiver), format!("OFFER#{}", padded(id)))
+}
+
+/// The partition that says where an image is.
+pub fn image_partition(id: ImageId) -> String {
+    format!("IMAGE#{:03}#{}", id.r#type.get(), id.number)
+}
+
+/// The sort-key prefix of an image's offers.
+pub const OFFER_MADE: &str = "OFFER#";
+/// The sort-key prefix of an image's placements.
+pub const PLACEMENT: &str = "DT#";
+
+/// An offer, as its giver finds it.
+pub fn offer_made(id: ImageId, receiver: &PartnerId) -> Key {
+    key(image_partition(id), format!("{OFFER_MADE}{receiver}"))
+}
+
+/// Says that an image is in a feed of a device type.
+pub fn placement(id: ImageId, device_type: &DeviceTypeId, feed: &FeedName) -> Key {
+    key(image_partition(id), format!("{PLACEMENT}{device_type}#{feed}"))
+}
+
+/// The partition of a device type.
+pub fn device_type_partition(device_type: &DeviceTypeId) -> String {
+    format!("DT#{device_type}")
+}
+
+/// A device type.
+pub fn device_type(device_type: &DeviceTypeId) -> Key {
+    key(device_type_partition(device_type), "META")
+}
+
+/// The sort-key prefix of the device types that a partner owns.
+pub const DEVICE_TYPE_LISTED: &str = "DT#";
+
+/// A device type's place in its partner's list.
+pub fn device_type_listed(partner: &PartnerId, device_type: &DeviceTypeId) -> Key {
+    key(partner_partition(partner), format!("{DEVICE_TYPE_LISTED}{device_type}"))
+}
+
+/// The sort-key prefix of associations; of one feed, or of all.
+pub fn association_prefix(feed: Option<&FeedName>) -> String {
+    feed.map_or_else(|| "ASSOC#".to_owned(), |feed| format!("ASSOC#{feed}#"))
+}
+
+/// An association.
+pub fn association(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> Key {
+    key(device_type_partition(device_type), format!("ASSOC#{feed}#{}", padded(id)))
+}
+
+/// The sort-key prefix of manifests.
+pub const MANIFEST: &str = "MANIFEST#";
+
+/// A manifest.
+pub fn manifest(device_type: &DeviceTypeId, feed: &FeedName) -> Key {
+    key(device_type_partition(device_type), format!("{MANIFEST}{feed}"))
+}
+
+/// The sort-key prefix of a partner's own feeds.
+pub const FEED: &str = "FEED#";
+
+/// A feed that a partner made.
+pub fn feed(partner: &PartnerId, feed: &FeedName) -> Key {
+    key(partner_partition(partner), format!("{FEED}{feed}"))
+}
+
+/// What a device credential opens, by its pseudonym.
+pub fn access(feed: &FeedName, pseudonym: &str) -> Key {
+    key(format!("ACCESS#{feed}#{pseudonym}"), "META")
+}
+
+/// The sort-key prefix of a partner's grants in a feed.
+pub fn grant_prefix(feed: &FeedName) -> String {
+    format!("ACCESS#{feed}#")
+}
+
+/// A grant in its partner's list.
+pub fn grant(partner: &PartnerId, feed: &FeedName, id: &str) -> Key {
+    key(partner_partition(partner), format!("ACCESS#{feed}#{id}"))
+}
+
+/// The record of an idempotency key.
+pub fn idempotency(partner: &PartnerId, given: &str) -> Key {
+    // The client's text is hashed: it may hold anything, in any length.
+    key(format!("IDEM#{partner}#{}", Sha256::of(given.as_bytes())), "META")
+}
+
+/// The partition of a month's audit; `@operator` (no slug) for what belongs to no partner.
+pub fn audit_partition(partner: Option<&PartnerId>, at: Timestamp) -> String {
+    format!("AUDIT#{}#{}", partner.map_or("@operator", PartnerId::as_str), at.month())
+}
+
+/// An effect that has been begun and must be finished.
+pub fn repair(subject: &str) -> Key {
+    key(REPAIRS.into(), subject)
+}

@@ -1,0 +1,349 @@
+//! Associations: making, removing, promoting and listing them; each rewrites its manifest in the same transaction.
+
+use serde_json::json;
+
+use super::context::{Change, deciding};
+use super::manifests::{built, check_size, load};
+use super::{Context, Error, Result, feeds, images};
+use crate::domain::association::Association;
+use crate::domain::image::{Image, Intent};
+use crate::domain::page::{Page, PageRequest, page};
+use crate::domain::{
+    DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right, TypeNumber,
+};
+use crate::store::partners::Partner;
+use crate::store::{self, Guard, Tx};
+
+/// An image and the feeds of one device type that it is in.
+#[derive(Debug, Clone)]
+pub struct Associated {
+    /// The device type.
+    pub device_type: DeviceTypeId,
+    /// The image.
+    pub image: Image,
+    /// The feeds, by name.
+    pub feeds: Vec<FeedName>,
+}
+
+/// Something that the transaction relied on was gone by the time it was written.
+pub(super) fn vanished() -> Error {
+    Refusal::NotFound.into()
+}
+
+fn subject(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> String {
+    format!("{device_type}/{feed}/{}/{}", id.r#type, id.number)
+}
+
+/// A living device type of the partner.
+pub(super) async fn device_type(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    id: &DeviceTypeId,
+) -> Result<DeviceType> {
+    let found = cx.store.device_type(id).await?.filter(|this| this.partner == *partner && !this.deleted);
+    Ok(found.ok_or(Refusal::NotFound)?)
+}
+
+/// Adds to `tx` that the type of an image is still called what its manifest entry will say.
+///
+/// Once for each transaction, before [`place`] reads the name. A manifest that holds the type already is made again by
+/// the renaming; one that is about to get its first image of the type would be missed.
+async fn expect_type_name(
+    cx: &Context<'_>,
+    tx: &mut Tx,
+    partner: &PartnerId,
+    number: TypeNumber,
+) -> Result<()> {
+    let this = cx.store.firmware_type(partner, number).await?.ok_or(Refusal::NotFound)?;
+    tx.expect_firmware_type(&this);
+    Ok(())
+}
+
+/// Adds to `tx` what puts `image` into a feed of a device type, manifest included; the image's own row is the caller's.
+async fn place(
+    cx: &Context<'_>,
+    tx: &mut Tx,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    feed: &FeedName,
+    image: &Image,
+) -> Result<()> {
+    let loaded = load(cx, device_type, feed).await?;
+    if loaded.associations.iter().any(|each| each.image.id == image.id) {
+        return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
+    }
+    let made = Association {
+        device_type: device_type.clone(),
+        feed: feed.clone(),
+        image: image.reference(),
+        kind: image.binary()?.kind,
+        created: cx.now,
+    };
+    tx.create_association(&made, partner);
+    tx.count_associations(device_type, partner, 1);
+    tx.count_feed_uses(partner, feed, 1);
+    if !image.is_package() {
+        let revision = loaded.revision();
+        let mut associations = loaded.associations;
+        associations.push(made);
+        let manifest = built(cx, partner, device_type, feed, revision, &associations, Some(image)).await?;
+        check_size(&manifest)?;
+        tx.put_manifest(&manifest, revision);
+    }
+    Ok(())
+}
+
+/// Associates an image with a device type in a feed; the image is sealed from then on.
+pub async fn associate(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type_id: &DeviceTypeId,
+    feed: &FeedName,
+    id: ImageId,
+) -> Result<Associated> {
+    cx.require(Right::to_change(feed))?;
+    if id.r#type.is_description() {
+        return Err(Refusal::DescriptionUnavailable.into());
+    }
+    deciding(|| async {
+        device_type(cx, partner, device_type_id).await?;
+        if !feeds::exists(cx, partner, feed).await? {
+            return Err(Error::field("/feed", "is no feed of yours"));
+        }
+        let found = images::find(cx, partner, id).await?;
+        let image =
+            found.ok_or_else(|| Error::field("/versionNumber", "there is no such image in the pool"))?;
+        let change = Change::made(json!({"owner": image.owner.as_str()}));
+        let mut tx = cx.tx(Some(partner), "association.created", subject(device_type_id, feed, id), change);
+        expect_type_name(cx, &mut tx, partner, id.r#type).await?;
+        place(cx, &mut tx, partner, device_type_id, feed, &image).await?;
+        seal(&mut tx, partner, &image);
+        commit(cx, tx, feed).await
+    })
+    .await?;
+    get(cx, partner, device_type_id, id).await
+}
+
+/// Seals the image as it was read; an offered one must still be offered.
+fn seal(tx: &mut Tx, partner: &PartnerId, image: &Image) {
+    tx.seal_image(image);
+    if image.owner != *partner {
+        tx.expect_offer(image.id, partner);
+    }
+}
+
+async fn commit(cx: &Context<'_>, tx: Tx, feed: &FeedName) -> Result<()> {
+    match tx.commit(cx.store).await {
+        Err(store::Error::Guard(Guard::AlreadyThere)) => {
+            Err(Refusal::AlreadyAssociated(feed.to_string()).into())
+        }
+        Err(store::Error::Guard(Guard::Gone)) => Err(vanished()),
+        other => Ok(other?),
+    }
+}
+
+/// Adds to `tx` what a record asked for at registration, now that it has its binary; answers the record as it then is.
+///
+/// A device type that has been deleted since is left out, with a warning on the record.
+pub(super) async fn fire_intents(cx: &Context<'_>, tx: &mut Tx, mut image: Image) -> Result<Image> {
+    if image.intents.is_empty() {
+        return Ok(image);
+    }
+    cx.require(Right::Release)?;
+    let owner = image.owner.clone();
+    let (mut associated, mut offered) = (Vec::new(), Vec::new());
+    let intents = std::mem::take(&mut image.intents);
+    expect_type_name(cx, tx, &owner, image.id.r#type).await?;
+    for intent in intents {
+        match intent {
+            Intent::Associate(id) => match device_type(cx, &owner, &id).await {
+                Ok(_) => {
+                    place(cx, tx, &owner, &id, &FeedName::release(), &image).await.map_err(fired)?;
+                    image.sealed = true;
+                    associated.push(id.to_string());
+                }
+                Err(Error::Refused(Refusal::NotFound)) => {
+                    image.warnings.push(format!("not associated with {id}: the device type was deleted"));
+                }
+                Err(error) => return Err(error),
+            },
+            Intent::Offer(receiver) => {
+                tx.offer_image(&image.reference(), &receiver, cx.now);
+                offered.push(receiver.to_string());
+            }
+        }
+    }
+    tx.note("sealed", image.sealed.into());
+    tx.note("associated", associated.into());
+    tx.note("offered", offered.into());
+    Ok(image)
+}
+
+/// Only a request beside this one can have made what an intent asks for: the record must be read again.
+fn fired(error: Error) -> Error {
+    match error {
+        Error::Refused(Refusal::AlreadyAssociated(_)) => Error::Store(store::Error::Guard(Guard::Changed)),
+        other => other,
+    }
+}
+
+/// Copies an association from one feed to another; removing it from the first is a step of its own.
+pub async fn promote(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type_id: &DeviceTypeId,
+    id: ImageId,
+    from: &FeedName,
+    to: &FeedName,
+) -> Result<Associated> {
+    cx.require(Right::to_change(to))?;
+    deciding(|| async {
+        device_type(cx, partner, device_type_id).await?;
+        let source = cx.store.association(device_type_id, from, id).await?.ok_or(Refusal::NotFound)?;
+        if !feeds::exists(cx, partner, to).await? {
+            return Err(Error::field("/to", "is no feed of yours"));
+        }
+        let image = cx.store.image(&source.image).await?.ok_or(Refusal::NotFound)?;
+        let change = Change::made(json!({"from": from.as_str(), "owner": image.owner.as_str()}));
+        let mut tx = cx.tx(Some(partner), "association.promoted", subject(device_type_id, to, id), change);
+        expect_type_name(cx, &mut tx, partner, id.r#type).await?;
+        place(cx, &mut tx, partner, device_type_id, to, &image).await?;
+        // Withdrawing an offer does not stop associations already made, nor their promotion.
+        tx.touch_image(&image);
+        tx.expect_association(&source);
+        commit(cx, tx, to).await
+    })
+    .await?;
+    get(cx, partner, device_type_id, id).await
+}
+
+/// Takes an image out of one feed of a device type, or out of all its feeds.
+pub async fn remove(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type_id: &DeviceTypeId,
+    id: ImageId,
+    feed: Option<&FeedName>,
+) -> Result<()> {
+    cx.require(feed.map_or(Right::Release, Right::to_change))?;
+    deciding(|| async {
+        device_type(cx, partner, device_type_id).await?;
+        let all = cx.store.associations(device_type_id, feed).await?;
+        let gone: Vec<Association> = all.into_iter().filter(|each| each.image.id == id).collect();
+        if gone.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        let feeds: Vec<_> = gone.iter().map(|each| each.feed.as_str()).collect();
+        let what = feed.map_or_else(
+            || format!("{device_type_id}/*/{}/{}", id.r#type, id.number),
+            |feed| subject(device_type_id, feed, id),
+        );
+        let mut tx = cx.tx(Some(partner), "association.removed", what, Change::gone(json!({"feeds": feeds})));
+        for association in &gone {
+            displace(cx, &mut tx, partner, association).await?;
+        }
+        let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+        tx.count_associations(device_type_id, partner, -count);
+        tx.commit(cx.store).await.map_err(Error::from)
+    })
+    .await
+}
+
+/// Adds to `tx` what takes an association away, manifest included; the count is the caller's.
+async fn displace(cx: &Context<'_>, tx: &mut Tx, partner: &PartnerId, gone: &Association) -> Result<()> {
+    tx.delete_association(gone);
+    tx.count_feed_uses(partner, &gone.feed, -1);
+    if gone.kind == crate::domain::BinaryKind::Binary {
+        let loaded = load(cx, &gone.device_type, &gone.feed).await?;
+        let revision = loaded.revision();
+        let left: Vec<_> =
+            loaded.associations.into_iter().filter(|each| each.image.id != gone.image.id).collect();
+        let manifest = built(cx, partner, &gone.device_type, &gone.feed, revision, &left, None).await?;
+        tx.put_manifest(&manifest, revision);
+    }
+    Ok(())
+}
+
+/// The image and its feeds, if it is in any feed of the device type.
+pub async fn get(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type_id: &DeviceTypeId,
+    id: ImageId,
+) -> Result<Associated> {
+    device_type(cx, partner, device_type_id).await?;
+    let all = cx.store.associations(device_type_id, None).await?;
+    let found: Vec<_> = all.into_iter().filter(|each| each.image.id == id).collect();
+    let reference = found.first().ok_or(Refusal::NotFound)?.image.clone();
+    let image = cx.store.image(&reference).await?.ok_or(Refusal::NotFound)?;
+    Ok(Associated { device_type: device_type_id.clone(), image, feeds: feeds_of(&found, &reference) })
+}
+
+fn feeds_of(associations: &[Association], image: &ImageRef) -> Vec<FeedName> {
+    associations.iter().filter(|each| each.image == *image).map(|each| each.feed.clone()).collect()
+}
+
+/// A page of the images of a device type; of one feed or all, of one firmware type or all.
+pub async fn list(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type_id: &DeviceTypeId,
+    feed: Option<&FeedName>,
+    number: Option<TypeNumber>,
+    request: &PageRequest,
+) -> Result<Page<Associated>> {
+    device_type(cx, partner, device_type_id).await?;
+    let all = cx.store.associations(device_type_id, None).await?;
+    let mut wanted: Vec<ImageRef> = all
+        .iter()
+        .filter(|each| feed.is_none_or(|feed| each.feed == *feed))
+        .filter(|each| number.is_none_or(|number| each.image.id.r#type == number))
+        .map(|each| each.image.clone())
+        .collect();
+    wanted.sort();
+    wanted.dedup();
+    let rows = if wanted.is_empty() { Vec::new() } else { cx.store.image_rows(&wanted).await? };
+    let found = images::detailed(cx, page(rows, request)).await?;
+    let content = found
+        .content
+        .into_iter()
+        .map(|image| {
+            let feeds = feeds_of(&all, &image.reference());
+            Associated { device_type: device_type_id.clone(), image, feeds }
+        })
+        .collect();
+    Ok(Page { request: found.request, total: found.total, content })
+}
+
+/// One device type that an image is associated with, and the feeds.
+#[derive(Debug, Clone)]
+pub struct ImageAssociation {
+    /// The caller.
+    pub partner: Partner,
+    /// The device type.
+    pub device_type: DeviceType,
+    /// The feeds, by name.
+    pub feeds: Vec<FeedName>,
+}
+
+/// Where an image is among the caller's own device types; other partners' associations are theirs alone.
+pub async fn of_image(cx: &Context<'_>, partner: &PartnerId, id: ImageId) -> Result<Vec<ImageAssociation>> {
+    images::get(cx, partner, id).await?;
+    let mut places = cx.store.placements(id).await?;
+    places.retain(|place| place.partner == *partner);
+    let mut ids: Vec<DeviceTypeId> = places.iter().map(|place| place.device_type.clone()).collect();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let who = cx.store.partner(partner).await?.ok_or(Refusal::NotFound)?;
+    let device_types = cx.store.device_types(&ids).await?;
+    Ok(device_types
+        .into_iter()
+        .map(|this| ImageAssociation {
+            feeds: places.iter().filter(|p| p.device_type == this.id).map(|p| p.feed.clone()).collect(),
+            partner: who.clone(),
+            device_type: this,
+        })
+        .collect())
+}

@@ -1,0 +1,131 @@
+//! Device types: models of device, with an empty manifest in every feed from the start.
+
+use serde_json::json;
+
+use super::associations::device_type;
+use super::context::{Change, deciding};
+use super::{Context, Result};
+use crate::domain::{
+    Architecture, Description, DeviceType, DeviceTypeId, FeedName, Manifest, Name, PartnerId, Refusal,
+};
+use crate::store::{self, Guard};
+
+/// What people may write on a device type.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub description: Option<Description>,
+    /// What its packages must have been built for.
+    pub architecture: Architecture,
+}
+
+fn shown(this: &DeviceType) -> serde_json::Value {
+    let description = this.description.as_ref().map(Description::as_str);
+    json!({"name": this.name.as_str(), "description": description, "architecture": this.architecture.as_str()})
+}
+
+fn subject(id: &DeviceTypeId) -> String {
+    format!("deviceType/{id}")
+}
+
+/// Creates a device type. Its id is taken for good: only the same partner may use it again after a deletion.
+pub async fn create(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    id: DeviceTypeId,
+    words: Words,
+) -> Result<DeviceType> {
+    deciding(|| async {
+        let old = cx.store.device_type(&id).await?;
+        if old.as_ref().is_some_and(|old| !old.deleted || old.partner != *partner) {
+            return Err(Refusal::DeviceTypeTaken.into());
+        }
+        let this = fresh(cx, partner, &id, &words, old.as_ref());
+        let mut tx = cx.tx(Some(partner), "deviceType.created", subject(&id), Change::made(shown(&this)));
+        tx.create_device_type(&this, old.as_ref());
+        let own = cx.store.feeds(partner).await?.into_iter().map(|feed| feed.name);
+        for feed in FeedName::standard().chain(own) {
+            if !feed.is_standard() {
+                tx.expect_feed(partner, &feed);
+            }
+            let key = cx.download_key().to_owned();
+            tx.put_manifest(&Manifest::empty(id.clone(), feed, partner.clone(), key), None);
+        }
+        match tx.commit(cx.store).await {
+            Err(store::Error::Guard(Guard::AlreadyThere)) => Err(Refusal::DeviceTypeTaken.into()),
+            other => Ok(other.map(|()| this)?),
+        }
+    })
+    .await
+}
+
+fn fresh(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    id: &DeviceTypeId,
+    words: &Words,
+    old: Option<&DeviceType>,
+) -> DeviceType {
+    DeviceType {
+        id: id.clone(),
+        partner: partner.clone(),
+        name: words.name.clone(),
+        description: words.description.clone(),
+        architecture: words.architecture.clone(),
+        created: cx.now,
+        updated: cx.now,
+        revision: old.map_or(1, |old| old.revision + 1),
+        associations: 0,
+        deleted: false,
+    }
+}
+
+/// A device type of the partner.
+pub async fn get(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<DeviceType> {
+    device_type(cx, partner, id).await
+}
+
+/// The partner's device types, by id.
+pub async fn list(cx: &Context<'_>, partner: &PartnerId) -> Result<Vec<DeviceType>> {
+    let ids = cx.store.device_type_ids(partner).await?;
+    if ids.is_empty() { Ok(Vec::new()) } else { Ok(cx.store.device_types(&ids).await?) }
+}
+
+/// Changes what a device type is called and built for.
+pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, words: Words) -> Result<()> {
+    deciding(|| async {
+        let before = device_type(cx, partner, id).await?;
+        let after = DeviceType {
+            name: words.name.clone(),
+            description: words.description.clone(),
+            architecture: words.architecture.clone(),
+            updated: cx.now.max(before.updated),
+            revision: before.revision + 1,
+            ..before.clone()
+        };
+        let change = Change::from_to(shown(&before), shown(&after));
+        let mut tx = cx.tx(Some(partner), "deviceType.updated", subject(id), change);
+        tx.replace_device_type(&after, before.revision);
+        Ok(tx.commit(cx.store).await?)
+    })
+    .await
+}
+
+/// Deletes a device type that has no associations, and leaves a tombstone.
+pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
+    deciding(|| async {
+        let this = device_type(cx, partner, id).await?;
+        if this.associations > 0 {
+            return Err(Refusal::DeviceTypeInUse.into());
+        }
+        let mut tx = cx.tx(Some(partner), "deviceType.deleted", subject(id), Change::gone(shown(&this)));
+        tx.bury_device_type(&this);
+        for manifest in cx.store.manifests(id).await? {
+            tx.delete_manifest(&manifest);
+        }
+        Ok(tx.commit(cx.store).await?)
+    })
+    .await
+}

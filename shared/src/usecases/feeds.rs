@@ -1,0 +1,95 @@
+//! Feeds: the four that every partner has, and those it makes.
+
+use serde_json::json;
+
+use super::context::{Change, deciding};
+use super::{Context, Error, Result, repairs};
+use crate::domain::{FeedName, PartnerId, Refusal, feed};
+use crate::store::feeds::Feed;
+use crate::store::repairs::{Repair, Subject};
+use crate::store::{self, Guard};
+
+/// The most feeds a partner has, the standard ones included.
+pub const MAX_FEEDS: u64 = 20;
+
+/// Whether the partner has that feed.
+pub async fn exists(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> Result<bool> {
+    Ok(name.is_standard() || cx.store.feed(partner, name).await?.is_some())
+}
+
+/// The names of the partner's feeds: the standard ones in the order of promotion, then its own.
+pub async fn list(cx: &Context<'_>, partner: &PartnerId) -> Result<Vec<FeedName>> {
+    let own = cx.store.feeds(partner).await?.into_iter().map(|feed| feed.name);
+    Ok(FeedName::standard().chain(own).collect())
+}
+
+/// The feed's name, or why no feed may be called that.
+pub fn parse_name(text: &str) -> Result<FeedName> {
+    if feed::is_reserved(text) {
+        return Err(Refusal::ReservedName(text.to_owned()).into());
+    }
+    text.parse().map_err(|why| Error::field("/feed", why))
+}
+
+/// Makes a feed. Doing it twice, or making a standard one, changes nothing.
+pub async fn create(cx: &Context<'_>, partner: &PartnerId, name: FeedName) -> Result<()> {
+    if exists(cx, partner, &name).await? {
+        return Ok(());
+    }
+    let mut tx = cx.tx(Some(partner), "feed.created", format!("feed/{name}"), Change::made(json!({})));
+    tx.create_feed(partner, &Feed { name, created: cx.now, uses: 0 });
+    tx.count_feed(partner, MAX_FEEDS - FeedName::standard().count() as u64);
+    match tx.commit(cx.store).await {
+        Err(store::Error::Guard(Guard::AlreadyThere)) => Ok(()),
+        Err(store::Error::Guard(Guard::QuotaFull)) => {
+            Err(Refusal::LimitReached("a partner may have at most 20 feeds").into())
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Removes a feed that nothing hangs on.
+pub async fn delete(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> Result<()> {
+    if name.is_standard() {
+        return Err(Refusal::FeedInUse("the standard feeds dev, alpha, beta and release stay").into());
+    }
+    let repair = deciding(|| async {
+        let reach = Subject::DeletedFeed(partner.clone(), name.clone());
+        let Some(feed) = cx.store.feed(partner, name).await? else {
+            // Deleted already, but perhaps not all of its manifests.
+            return Ok(cx.store.repair(&reach).await?.ok_or(Refusal::NotFound)?);
+        };
+        if feed.uses > 0 {
+            return Err(Refusal::FeedInUse("the feed still has associations or device grants").into());
+        }
+        let mut tx = cx.tx(Some(partner), "feed.deleted", format!("feed/{name}"), Change::gone(json!({})));
+        tx.delete_feed(partner, name);
+        tx.uncount_feed(partner);
+        let repair = Repair { subject: reach, revision: cx.now.millis().unsigned_abs() };
+        tx.begin_repair(&repair, cx.now);
+        tx.commit(cx.store).await?;
+        Ok(repair)
+    })
+    .await?;
+    repairs::finish(cx, &repair).await
+}
+
+/// Removes the empty manifests of a feed that is gone, so that a check of it is not found.
+pub(super) async fn forget_manifests(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> Result<()> {
+    for device_type in cx.store.device_type_ids(partner).await? {
+        deciding(|| async {
+            // Made again meanwhile: its manifests are its own.
+            if cx.store.feed(partner, name).await?.is_some() {
+                return Ok(());
+            }
+            let Some(manifest) = cx.store.manifest(&device_type, name).await? else { return Ok(()) };
+            let subject = format!("{device_type}/{name}");
+            let before = Change::gone(super::manifests::summary(&manifest));
+            let mut tx = cx.tx(Some(partner), "manifest.deleted", subject, before);
+            tx.delete_manifest(&manifest);
+            Ok(tx.commit(cx.store).await?)
+        })
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Finishing what has been begun: effects that reach many device types, one manifest at a time.
+
+use serde_json::json;
+
+use super::context::Change;
+use super::{Context, Error, Result, feeds, manifests};
+use crate::domain::{PartnerId, TypeNumber};
+use crate::store::repairs::{Repair, Subject};
+use crate::store::{self, Guard};
+
+/// Makes every manifest that a repair reaches say what its records say now, then strikes the repair off.
+///
+/// Safe to break off anywhere: the repair stays until the last manifest is done, and doing one twice changes nothing.
+pub async fn finish(cx: &Context<'_>, repair: &Repair) -> Result<()> {
+    match &repair.subject {
+        Subject::Image(id) => {
+            for place in cx.store.placements(*id).await? {
+                manifests::remake(cx, &place.partner, &place.device_type, &place.feed, Some(*id)).await?;
+            }
+        }
+        Subject::PartnerType(partner, number) => of_type(cx, partner, *number).await?,
+        Subject::PlatformType(number) => {
+            for partner in cx.store.partners().await? {
+                of_type(cx, &partner.id, *number).await?;
+            }
+        }
+        Subject::DeletedFeed(partner, feed) => feeds::forget_manifests(cx, partner, feed).await?,
+    }
+    let subject = repair.subject.text();
+    let mut tx = cx.tx(None, "repair.finished", subject, Change::gone(json!({"revision": repair.revision})));
+    tx.finish_repair(repair);
+    match tx.commit(cx.store).await {
+        // A later edit of the same subject has begun, and will finish; or another process finished this one.
+        Ok(()) | Err(store::Error::Guard(Guard::Changed)) => Ok(()),
+        Err(error) => Err(Error::Store(error)),
+    }
+}
+
+async fn of_type(cx: &Context<'_>, partner: &PartnerId, number: TypeNumber) -> Result<()> {
+    for device_type in cx.store.device_type_ids(partner).await? {
+        for manifest in cx.store.manifests(&device_type).await? {
+            if manifest.entries.iter().any(|entry| entry.id.r#type == number) {
+                manifests::remake(cx, partner, &device_type, &manifest.feed, None).await?;
+            }
+        }
+    }
+    Ok(())
+}
