@@ -1,0 +1,94 @@
+//! `/deviceTypes/{deviceTypeId}/firmwareImages`: which images a device type gets, in which feeds.
+
+use axum::extract::State;
+use axum::response::Response;
+use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
+use shared::http::image_json::device_type_image;
+use shared::http::{
+    App, JsonBody, Partner, Path, Problem, Query, Read, Write, created, no_content, ok, page_body,
+};
+use shared::usecases::associations::{associate, get, list, promote, remove};
+
+/// The three segments that name an image of a device type.
+type ImagePath = Path<(DeviceTypeId, TypeNumber, VersionNumber)>;
+
+/// The body is the pool record as read; of it, type and version number count.
+pub(crate) async fn create_association(
+    State(app): State<App>,
+    caller: Partner<Write>,
+    Path((device_type,)): Path<(DeviceTypeId,)>,
+    JsonBody { mut fields, .. }: JsonBody,
+) -> Result<Response, Problem> {
+    let feed = fields.optional::<FeedName>("feed").unwrap_or_default();
+    let id = (fields.required::<TypeNumber>("type"), fields.required::<VersionNumber>("versionNumber"));
+    let (r#type, number) = fields.finish(id)?;
+    let cx = caller.call.context(&app);
+    let made = associate(&cx, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;
+    created(&device_type_image(&app.config, &caller.partner, &made))
+}
+
+pub(crate) async fn list_firmware_images(
+    State(app): State<App>,
+    caller: Partner<Read>,
+    Path((device_type,)): Path<(DeviceTypeId,)>,
+    query: Query,
+) -> Result<Response, Problem> {
+    listed(&app, &caller, &device_type, None, &query).await
+}
+
+pub(crate) async fn list_firmware_images_of_type(
+    State(app): State<App>,
+    caller: Partner<Read>,
+    Path((device_type, number)): Path<(DeviceTypeId, TypeNumber)>,
+    query: Query,
+) -> Result<Response, Problem> {
+    listed(&app, &caller, &device_type, Some(number), &query).await
+}
+
+async fn listed(
+    app: &App,
+    caller: &Partner<Read>,
+    device_type: &DeviceTypeId,
+    number: Option<TypeNumber>,
+    query: &Query,
+) -> Result<Response, Problem> {
+    let feed = query.parsed::<FeedName>("feed")?;
+    let cx = caller.call.context(app);
+    let page = list(&cx, &caller.partner, device_type, feed.as_ref(), number, &query.page()?).await?;
+    ok(&page_body(&page, |each| device_type_image(&app.config, &caller.partner, each)))
+}
+
+pub(crate) async fn get_firmware_image(
+    State(app): State<App>,
+    caller: Partner<Read>,
+    Path((device_type, r#type, number)): ImagePath,
+) -> Result<Response, Problem> {
+    let cx = caller.call.context(&app);
+    let found = get(&cx, &caller.partner, &device_type, ImageId { r#type, number }).await?;
+    ok(&device_type_image(&app.config, &caller.partner, &found))
+}
+
+pub(crate) async fn delete_association(
+    State(app): State<App>,
+    caller: Partner<Write>,
+    Path((device_type, r#type, number)): ImagePath,
+    query: Query,
+) -> Result<Response, Problem> {
+    let feed = query.parsed::<FeedName>("feed")?;
+    let cx = caller.call.context(&app);
+    remove(&cx, &caller.partner, &device_type, ImageId { r#type, number }, feed.as_ref()).await?;
+    Ok(no_content())
+}
+
+pub(crate) async fn promote_firmware_image(
+    State(app): State<App>,
+    caller: Partner<Write>,
+    Path((device_type, r#type, number)): ImagePath,
+    JsonBody { mut fields, .. }: JsonBody,
+) -> Result<Response, Problem> {
+    let feeds = (fields.required::<FeedName>("from"), fields.required::<FeedName>("to"));
+    let (from, to) = fields.finish(feeds)?;
+    let cx = caller.call.context(&app);
+    let made = promote(&cx, &caller.partner, &device_type, ImageId { r#type, number }, &from, &to).await?;
+    created(&device_type_image(&app.config, &caller.partner, &made))
+}

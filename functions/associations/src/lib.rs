@@ -1,0 +1,36 @@
+//! `/v1/ota/partners/{partnerId}/deviceTypes` and `/feeds`: device types, the images they get, and through which feeds.
+
+mod device_types;
+mod feeds;
+mod firmware_images;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+use shared::http::{App, finish};
+
+/// Device types, operations 13 to 16 and 18, promotion, feeds and access to them.
+pub fn routes(app: App) -> Router {
+    let clock = app.clock.clone();
+    let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
+    let images = format!("{device_types}/{{deviceTypeId}}/firmwareImages");
+    let image = format!("{images}/types/{{type}}/versionNumbers/{{versionNumber}}");
+    let feeds = "/v1/ota/partners/{partnerId}/feeds";
+    let router = Router::new()
+        .route(device_types, get(device_types::list_device_types).post(device_types::create_device_type))
+        .route(
+            &format!("{device_types}/{{deviceTypeId}}"),
+            get(device_types::get_device_type)
+                .put(device_types::update_device_type)
+                .delete(device_types::delete_device_type),
+        )
+        .route(&images, get(firmware_images::list_firmware_images).post(firmware_images::create_association))
+        .route(&format!("{images}/types/{{type}}"), get(firmware_images::list_firmware_images_of_type))
+        .route(&image, get(firmware_images::get_firmware_image).delete(firmware_images::delete_association))
+        .route(&format!("{image}/promote"), post(firmware_images::promote_firmware_image))
+        .route(feeds, get(feeds::list_feeds))
+        .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
+        .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))
+        .route(&format!("{feeds}/{{feed}}/devices/{{id}}"), delete(feeds::delete_grant))
+        .with_state(app);
+    finish(router, clock)
+}

@@ -1,0 +1,120 @@
+//! `/v1/ota/deviceTypes/{deviceTypeId}/eligibility`: what a device should install now. The hot path.
+//!
+//! Comes through the CDN, so it never trusts an authorizer's context; a restricted feed's credential comes in
+//! `X-Device-Authorization`, which the door sets itself.
+
+mod answer;
+mod credential;
+
+use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use shared::domain::eligibility::{Reported, decide};
+use shared::domain::number::ReportedVersion;
+use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, TypeNumber};
+use shared::http::answer::{entity_tag, none_match};
+use shared::http::{App, Code, Problem, Query, finish};
+use shared::usecases::eligibility::{self, Found};
+
+/// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
+const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
+
+/// The GET check.
+pub fn routes(app: App) -> Router {
+    let clock = app.clock.clone();
+    let router = Router::new()
+        .route("/v1/ota/deviceTypes/{deviceTypeId}/eligibility", get(get_eligibility))
+        .with_state(app);
+    finish(router, clock)
+}
+
+async fn get_eligibility(
+    State(app): State<App>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let feed = feed(&query)?;
+    let reported = reported(&query)?;
+    // What cannot be read is no device type's id, and answered like any other that does not exist.
+    let device_type = params.ok().and_then(|params| params.iter().next()?.1.parse().ok());
+    let manifest = manifest(&app, device_type, &feed, &headers).await?;
+    let body = answer::body(&app, &manifest, &decide(&manifest, &reported))?;
+    Ok(respond(body, &feed, &headers))
+}
+
+/// A name that no feed can have is a feed that does not exist.
+fn feed(query: &Query) -> Result<FeedName, Problem> {
+    match query.one("feed")? {
+        None => Ok(FeedName::release()),
+        Some(text) => text.parse().map_err(|_| Problem::not_found()),
+    }
+}
+
+/// The versions reported under 2001 to 2200. Any other number is a mistake; any other name is not for us.
+fn reported(query: &Query) -> Result<Reported, Problem> {
+    let mut reported = Reported::new();
+    for (name, value) in
+        query.iter().filter(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()))
+    {
+        let attribute = Invalid::because("must be a version attribute id, 2001 to 2200");
+        let number = name.parse().map_err(|_| Problem::parameter(name, &attribute))?;
+        let kind =
+            TypeNumber::from_version_attribute_id(number).map_err(|why| Problem::parameter(name, &why))?;
+        let version: ReportedVersion = value.parse().map_err(|why| Problem::parameter(name, &why))?;
+        if name.starts_with('0') {
+            return Err(Problem::parameter(name, &attribute));
+        }
+        if reported.insert(kind, version).is_some() {
+            return Err(Problem::parameter(name, &Invalid::because("is given more than once")));
+        }
+    }
+    Ok(reported)
+}
+
+async fn manifest(
+    app: &App,
+    device_type: Option<DeviceTypeId>,
+    feed: &FeedName,
+    headers: &HeaderMap,
+) -> Result<Manifest, Problem> {
+    if !feed.is_restricted() {
+        let device_type = device_type.ok_or_else(Problem::not_found)?;
+        return Ok(eligibility::open(&app.store, &device_type, feed).await?);
+    }
+    let credential = credential::read(headers)?;
+    let Some(device_type) = device_type else { return Err(credential::challenge()) };
+    match eligibility::restricted(&app.store, &app.secrets, &device_type, feed, credential.as_ref()).await? {
+        Found::Manifest(manifest) => Ok(manifest),
+        Found::Closed => Err(credential::challenge()),
+    }
+}
+
+fn respond(body: Vec<u8>, feed: &FeedName, headers: &HeaderMap) -> Response {
+    let tag = entity_tag(&body);
+    let cache = if feed.is_restricted() { "private, no-store" } else { OPEN };
+    let mut response = if none_match(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    };
+    let answer = response.headers_mut();
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        answer.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The problem for a restricted feed that was not opened; always the same.
+fn closed() -> Problem {
+    let mut problem = Problem::new(
+        Code::CredentialRequired,
+        "this feed is restricted to devices that have been granted access",
+    );
+    problem.challenge = Some("Basic realm=\"restricted feed\"");
+    problem
+}

@@ -1,0 +1,10 @@
+//! The device check as a Lambda function.
+
+use shared::http::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let (app, _) = lambda::start().await?;
+    let routes = eligibility::routes(app.clone());
+    lambda::serve(&app, routes).await
+}
