@@ -1,0 +1,8 @@
+//! Operations 13 to 16 and 18, and promotion.
+
+mod create;
+mod delete;
+mod get;
+mod limits;
+mod list;
+mod promote;

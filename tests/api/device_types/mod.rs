@@ -1,0 +1,8 @@
+//! `/deviceTypes` and what lies under it.
+
+mod create;
+mod delete;
+mod firmware_images;
+mod get;
+mod list;
+mod update;

@@ -1,0 +1,8 @@
+//! `GET /v1/ota/deviceTypes/{dt}/eligibility`, as a device sends it.
+
+mod caching;
+mod decision;
+mod feeds;
+mod following;
+mod query;
+mod restricted;

@@ -1,0 +1,33 @@
+//! Tests through HTTP, against the whole service; the tree mirrors the URLs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test reports a fault by failing")]
+#![allow(unreachable_pub, reason = "everything in a test binary is unreachable from elsewhere")]
+#![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where environment and time come in")]
+
+mod admin;
+mod audit;
+mod authentication;
+mod binaries;
+mod device_types;
+mod documents;
+mod doors;
+mod eligibility;
+mod faults;
+mod feeds;
+mod firmware;
+mod kettle;
+mod keys;
+mod largest;
+mod manifests;
+mod operations;
+mod pool;
+mod printed_tour;
+mod repository;
+mod rights;
+mod sealing;
+mod tags;
+mod tenancy;
+mod token;
+mod tour;
+mod types;
+mod whoami;

@@ -1,0 +1,302 @@
+//! Whether a table is whole: every row that belongs to another agrees with it, and every count with what it counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use shared::domain::firmware_type::built_in;
+
+use crate::table::Dump;
+
+/// The feeds that need no row.
+const STANDARD: [&str; 4] = ["dev", "alpha", "beta", "release"];
+
+/// Everything that is wrong with a table; empty if it is whole.
+///
+/// Words in manifests may be behind their records while a repair is open; nothing else may.
+pub fn faults(dump: &Dump) -> Vec<String> {
+    let mut check = Check { dump, faults: Vec::new() };
+    check.images();
+    check.quotas();
+    check.device_types();
+    check.placements();
+    check.manifests();
+    check.access();
+    check.keys();
+    check.faults
+}
+
+/// Fails the test unless the table is whole.
+#[track_caller]
+pub fn expect_whole(dump: &Dump, when: &str) {
+    let faults = faults(dump);
+    assert!(faults.is_empty(), "{when}: {faults:#?}");
+}
+
+struct Check<'a> {
+    dump: &'a Dump,
+    faults: Vec<String>,
+}
+
+fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+    row[name].as_str().unwrap_or_default()
+}
+
+/// `105#0000000000000000007`.
+fn padded(row: &Value) -> String {
+    format!("{:03}#{:019}", row["number"].as_i64().unwrap(), row["versionNumber"].as_i64().unwrap())
+}
+
+impl<'a> Check<'a> {
+    fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.faults.push(what());
+        }
+    }
+
+    fn rows(&self, pk: &'a str, sk: &'a str) -> Vec<(&'a str, &'a str, &'a Value)> {
+        self.dump.under(pk).filter(|(_, at, _)| at.starts_with(sk)).collect()
+    }
+
+    fn images(&mut self) {
+        let mut numbers = BTreeSet::new();
+        for (pk, sk, row) in self.rows("POOL#", "DETAIL#") {
+            let at = format!("{pk} / {sk}");
+            let list = self.dump.row(pk, &sk.replace("DETAIL#", "IMG#"));
+            for (short, long) in
+                [("n", "name"), ("v", "version"), ("c", "created"), ("u", "updated"), ("o", "owner")]
+            {
+                self.expect(list[short] == row[long], || format!("{at}: the list row has another {long}"));
+            }
+            let tags = |value: &Value| value.as_array().cloned().unwrap_or_default();
+            self.expect(tags(&list["t"]) == tags(&row["tags"]), || {
+                format!("{at}: the list row has other tags")
+            });
+            let name = format!(
+                "NAME#{:03}#{}#{}",
+                row["number"].as_i64().unwrap(),
+                text(row, "name"),
+                text(row, "version")
+            );
+            let guard = self.dump.row(pk, &name);
+            self.expect(guard["number"] == row["versionNumber"], || format!("{at}: its name is not guarded"));
+            self.expect(numbers.insert(padded(row)), || format!("{at}: its number is used twice"));
+            let counter =
+                self.dump.row(&format!("COUNTER#{:03}", row["number"].as_i64().unwrap()), "VERSION");
+            let issued = counter["number"].as_i64() >= row["versionNumber"].as_i64();
+            self.expect(issued, || format!("{at}: the counter has not come so far"));
+        }
+        for (pk, sk, _) in self.rows("POOL#", "IMG#") {
+            let there = !self.dump.row(pk, &sk.replace("IMG#", "DETAIL#")).is_null();
+            self.expect(there, || format!("{pk} / {sk}: a list row without a record"));
+        }
+        let records = self.rows("POOL#", "DETAIL#").len();
+        let names = self.rows("POOL#", "NAME#").len();
+        self.expect(records == names, || format!("{records} records and {names} names"));
+    }
+
+    fn quotas(&mut self) {
+        let mut images = BTreeMap::<String, i64>::new();
+        for (pk, _, row) in self.rows("POOL#", "DETAIL#") {
+            let at =
+                format!("PARTNER#{} / QUOTA#IMAGES#{:02}", &pk[5..], row["quotaShard"].as_i64().unwrap());
+            *images.entry(at).or_default() += 1;
+        }
+        for (pk, sk, row) in self.rows("PARTNER#", "QUOTA#IMAGES#") {
+            let (used, real) =
+                (row["used"].as_i64().unwrap(), images.remove(&format!("{pk} / {sk}")).unwrap_or_default());
+            self.expect(used == real, || format!("{pk} / {sk}: counts {used} of {real}"));
+        }
+        self.expect(images.is_empty(), || format!("uncounted images: {images:?}"));
+        for (pk, sk, row) in self.rows("PARTNER#", "QUOTA#FEEDS") {
+            let real = self.rows(pk, "FEED#").into_iter().filter(|(at, ..)| *at == pk).count();
+            self.expect(row["used"] == real, || format!("{pk} / {sk}: counts {} of {real}", row["used"]));
+        }
+        for (pk, sk, row) in self.rows("PARTNER#", "FEED#") {
+            let (partner, feed) = (&pk[8..], &sk[5..]);
+            let placed = self.rows("IMAGE#", "DT#");
+            let placed = placed
+                .iter()
+                .filter(|(.., p)| text(p, "partner") == partner && text(p, "feed") == feed)
+                .count();
+            let prefix = format!("ACCESS#{feed}#");
+            let granted =
+                self.dump.under(pk).filter(|(at, sk, _)| *at == pk && sk.starts_with(&prefix)).count();
+            self.expect(row["uses"] == placed + granted, || {
+                format!("{pk} / {sk}: counts {} uses, has {placed} + {granted}", row["uses"])
+            });
+        }
+    }
+
+    fn feed_exists(&self, partner: &str, feed: &str) -> bool {
+        STANDARD.contains(&feed)
+            || !self.dump.row(&format!("PARTNER#{partner}"), &format!("FEED#{feed}")).is_null()
+    }
+
+    fn device_types(&mut self) {
+        for (pk, _, row) in self.rows("DT#", "META") {
+            let (id, partner) = (text(row, "id"), text(row, "partner"));
+            let listed = !self.dump.row(&format!("PARTNER#{partner}"), &format!("DT#{id}")).is_null();
+            let hang = |what: &'a str| {
+                self.dump.under(pk).filter(|(at, sk, _)| *at == pk && sk.starts_with(what)).count()
+            };
+            let (associations, manifests) = (hang("ASSOC#"), hang("MANIFEST#"));
+            self.expect(row["associations"] == associations, || {
+                format!("{pk}: counts {} of {associations} associations", row["associations"])
+            });
+            if row["deleted"] == true {
+                self.expect(!listed, || format!("{pk}: deleted and still listed"));
+                self.expect(associations + manifests == 0, || {
+                    format!("{pk}: deleted, and something hangs on it")
+                });
+                continue;
+            }
+            self.expect(listed, || format!("{pk}: not listed"));
+            for feed in STANDARD {
+                let there = !self.dump.row(pk, &format!("MANIFEST#{feed}")).is_null();
+                self.expect(there, || format!("{pk}: no manifest of {feed}"));
+            }
+        }
+        for (pk, sk, _) in self.rows("PARTNER#", "DT#") {
+            let this = self.dump.row(sk, "META");
+            let living = this["deleted"] == false && text(this, "partner") == &pk[8..];
+            self.expect(living, || format!("{pk} / {sk}: listed, and not there"));
+        }
+    }
+
+    fn placements(&mut self) {
+        for (pk, sk, row) in self.rows("DT#", "ASSOC#") {
+            let at = format!("{pk} / {sk}");
+            let record =
+                self.dump.row(&format!("POOL#{}", text(row, "owner")), &format!("DETAIL#{}", padded(row)));
+            self.expect(record["sealed"] == true, || format!("{at}: its record is not sealed"));
+            self.expect(record["binary"]["kind"] == row["kind"], || {
+                format!("{at}: its record has another kind")
+            });
+            let owner = text(self.dump.row(pk, "META"), "partner");
+            let image = format!("IMAGE#{:03}#{}", row["number"].as_i64().unwrap(), row["versionNumber"]);
+            let placement = self.dump.row(&image, &format!("{pk}#{}", text(row, "feed")));
+            self.expect(text(placement, "partner") == owner, || {
+                format!("{at}: no placement, or another partner's")
+            });
+            self.expect(self.feed_exists(owner, text(row, "feed")), || {
+                format!("{at}: in a feed that is not there")
+            });
+        }
+        let (associations, placements) = (self.rows("DT#", "ASSOC#").len(), self.rows("IMAGE#", "DT#").len());
+        self.expect(associations == placements, || {
+            format!("{associations} associations, {placements} placements")
+        });
+        for (pk, sk, row) in self.rows("IMAGE#", "OFFER#") {
+            let (_, id) = pk.split_once('#').unwrap();
+            let (number, version) = id.split_once('#').unwrap();
+            let id = format!("{number}#{version:0>19}");
+            let received = self.dump.row(&format!("POOL#{}", text(row, "receiver")), &format!("OFFER#{id}"));
+            let record = self.dump.row(&format!("POOL#{}", text(received, "owner")), &format!("DETAIL#{id}"));
+            self.expect(!record.is_null(), || format!("{pk} / {sk}: an offer of nothing"));
+        }
+        let (made, received) = (self.rows("IMAGE#", "OFFER#").len(), self.rows("POOL#", "OFFER#").len());
+        self.expect(made == received, || format!("{made} offers made, {received} received"));
+    }
+
+    fn manifests(&mut self) {
+        let repairs = self.dump.under("REPAIR").count();
+        for (pk, sk, row) in self.rows("DT#", "MANIFEST#") {
+            let at = format!("{pk} / {sk}");
+            let (partner, feed) = (text(row, "partner"), text(row, "feed"));
+            let wanted = self.entries(pk, partner, feed);
+            let bare = |entries: &[Value]| -> Vec<Value> {
+                entries
+                    .iter()
+                    .cloned()
+                    .map(|mut each| {
+                        for name in ["typeName", "name", "version"] {
+                            each.as_object_mut().unwrap().remove(name);
+                        }
+                        each
+                    })
+                    .collect()
+            };
+            let entries = row["entries"].as_array().unwrap();
+            self.expect(bare(entries) == bare(&wanted), || {
+                format!("{at}: holds {entries:?}, not {wanted:?}")
+            });
+            if repairs == 0 {
+                self.expect(*entries == wanted, || format!("{at}: says {entries:?}, not {wanted:?}"));
+                self.expect(self.feed_exists(partner, feed), || format!("{at}: of a feed that is not there"));
+            }
+        }
+    }
+
+    /// What a manifest must hold, from associations, records and types alone; written anew here on purpose.
+    fn entries(&self, pk: &str, partner: &str, feed: &str) -> Vec<Value> {
+        let mut highest = BTreeMap::<i64, &Value>::new();
+        let prefix = format!("ASSOC#{feed}#");
+        for (at, sk, row) in self.dump.under(pk) {
+            if at == pk && sk.starts_with(&prefix) && row["kind"] == "binary" {
+                let slot = highest.entry(row["number"].as_i64().unwrap()).or_insert(row);
+                if row["versionNumber"].as_i64() > slot["versionNumber"].as_i64() {
+                    *slot = row;
+                }
+            }
+        }
+        let entry = |(number, row): (i64, &Value)| {
+            let record =
+                self.dump.row(&format!("POOL#{}", text(row, "owner")), &format!("DETAIL#{}", padded(row)));
+            let mut entry = serde_json::json!({
+                "number": number,
+                "versionNumber": row["versionNumber"],
+                "typeName": self.type_name(partner, number),
+                "name": record["name"],
+                "version": record["version"],
+                "binary": record["binary"],
+            });
+            if !record["binary2"].is_null() {
+                entry["second"] = record["binary2"].clone();
+            }
+            entry
+        };
+        highest.into_iter().map(entry).collect()
+    }
+
+    fn type_name(&self, partner: &str, number: i64) -> String {
+        let pk = if number > 100 { format!("PARTNER#{partner}") } else { "PLATFORM".to_owned() };
+        let stored = self.dump.row(&pk, &format!("TYPE#{number:03}"))["name"].as_str().map(str::to_owned);
+        let known = || {
+            built_in()
+                .into_iter()
+                .find(|each| i64::from(each.number.get()) == number)
+                .map(|t| t.name.to_string())
+        };
+        stored.or_else(known).unwrap_or_default()
+    }
+
+    fn access(&mut self) {
+        let mut granted = BTreeSet::new();
+        for (pk, sk, row) in self.rows("PARTNER#", "ACCESS#") {
+            let access = format!("ACCESS#{}#{}", text(row, "feed"), text(row, "pseudonym"));
+            let opened = &self.dump.row(&access, "META")["partners"];
+            let opens = opened.as_array().is_some_and(|all| all.contains(&Value::from(&pk[8..])));
+            self.expect(opens, || format!("{pk} / {sk}: a grant that opens nothing"));
+            granted.insert((access, pk[8..].to_owned()));
+        }
+        for (pk, _, row) in self.dump.under("ACCESS#") {
+            for partner in row["partners"].as_array().into_iter().flatten() {
+                let known = granted.contains(&(pk.to_owned(), partner.as_str().unwrap().to_owned()));
+                self.expect(known, || format!("{pk}: opens {partner} without a grant"));
+            }
+        }
+    }
+
+    fn keys(&mut self) {
+        let listed: Vec<_> = [self.rows("PARTNER#", "KEY#"), self.rows("OPERATOR", "KEY#")].concat();
+        for (pk, sk, row) in &listed {
+            let key = self.dump.row(&format!("KEY#{}", text(row, "digest")), "META");
+            let owner =
+                key["partner"].as_str().map_or("OPERATOR".to_owned(), |partner| format!("PARTNER#{partner}"));
+            let same = owner == *pk && format!("KEY#{}", text(key, "id")) == *sk;
+            self.expect(same, || format!("{pk} / {sk}: listed, and not there"));
+        }
+        let keys = self.dump.under("KEY#").filter(|(.., row)| row["parent"].is_null()).count();
+        self.expect(keys == listed.len(), || format!("{keys} keys, {} listed", listed.len()));
+    }
+}
