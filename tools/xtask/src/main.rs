@@ -1,0 +1,109 @@
+//! The project's chores, run as `cargo xtask <name>`: the one test command, and short names for the operator's
+//! tools and the benchmarks. It must stay light: no SDK, nothing asynchronous, built in seconds.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its terminal")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a command line is an edge: it reads the clock and the environment"
+)]
+
+mod apt;
+mod checks;
+mod outcome;
+mod process;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Runs every check of the project, fetching into the target folder what they need
+    Test(test::Options),
+    /// Makes the first operator key and the secrets
+    #[command(disable_help_flag = true)]
+    Bootstrap(Rest),
+    /// Finishes half-done edits
+    #[command(disable_help_flag = true)]
+    Reconcile(Rest),
+    /// Runs the benchmarks
+    #[command(disable_help_flag = true)]
+    Bench(Rest),
+}
+
+/// Everything after the chore's name, handed on as it is.
+#[derive(Args)]
+struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match cli.chore {
+        Chore::Test(options) => test::run(&workspace, &options),
+        Chore::Bootstrap(rest) => {
+            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "bootstrap"], &rest)
+        }
+        Chore::Reconcile(rest) => {
+            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "reconcile"], &rest)
+        }
+        Chore::Bench(rest) => hand_on(&workspace, &["bench", "--package", "benches", "--"], &rest),
+    }
+}
+
+/// Runs cargo with `words` and the rest of the command line, from where the caller stands, and ends as it ended.
+fn hand_on(workspace: &Workspace, words: &[&str], rest: &Rest) -> Result<ExitCode> {
+    let mut command = workspace.cargo();
+    command.args(words).args(&rest.args).current_dir(std::env::current_dir()?);
+    let status = process::status(&mut command)?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(words: &[&str]) -> Vec<String> {
+        match Cli::try_parse_from(words).map(|cli| cli.chore) {
+            Ok(Chore::Bootstrap(rest) | Chore::Reconcile(rest) | Chore::Bench(rest)) => rest.args,
+            Ok(Chore::Test(_)) => panic!("{words:?} was read as the test command"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn arguments_of_an_operator_chore_are_handed_on_untouched() {
+        assert_eq!(rest(&["x", "bootstrap", "--table", "ota", "--help"]), ["--table", "ota", "--help"]);
+        assert_eq!(rest(&["x", "reconcile"]), [""; 0]);
+        assert_eq!(rest(&["x", "bench", "-h", "registration"]), ["-h", "registration"]);
+    }
+
+    #[test]
+    fn an_unknown_chore_is_refused() {
+        assert!(Cli::try_parse_from(["x", "deploy"]).is_err());
+    }
+}
