@@ -25,6 +25,10 @@ pub async fn authorize(store: &Store, headers: &HeaderMap, now: Timestamp) -> Ha
             Denial::Expired => Code::KeyExpired,
             Denial::Revoked => Code::KeyRevoked,
         }),
-        Err(_) => denied_context(Code::DependencyUnavailable),
+        Err(error) => {
+            // The function behind this is told that the key could not be read; why, only this log knows.
+            tracing::error!(cause = %error, "the key could not be read");
+            denied_context(Code::DependencyUnavailable)
+        }
     }
 }
