@@ -50,6 +50,7 @@ fn left_by(operation: &Operation, world: &World) -> Option<Left> {
         ("PUT", "/deviceTypes/kettle") => changed("deviceType.updated", "deviceType/kettle"),
         ("DELETE", "/deviceTypes/unused") => gone("deviceType.deleted", "deviceType/unused"),
         ("POST", "/deviceTypes/spare/firmwareImages") => made("association.created", "spare/beta/105/1"),
+        ("POST", "/deviceTypes/kettle/firmwareImages") => made("description.registered", "kettle/beta/4/1"),
         ("POST", path) if path.ends_with("/promote") => made("association.promoted", "kettle/alpha/3/1"),
         ("DELETE", path) if path.contains("/firmwareImages/") => {
             gone("association.removed", "kettle/beta/3/1")
@@ -125,7 +126,7 @@ async fn every_change_leaves_one_item_that_says_who_what_and_how_it_was() {
         }
         recorded += 1;
     }
-    assert_eq!(recorded, 25);
+    assert_eq!(recorded, 26);
 }
 
 /// What a change entails beside its own item: manifests that are made again or go, and the end of a fan-out.

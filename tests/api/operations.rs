@@ -81,6 +81,8 @@ macro_rules! operations {
 pub struct World {
     /// A binary that acme owns.
     pub owned: String,
+    /// The repository URL of it.
+    pub owned_url: String,
     /// One that it has staged.
     pub staged: String,
     /// A grant in its feed `dev`.
@@ -110,7 +112,7 @@ impl World {
         }
         let offer = format!("{}/offers/hooli", api.record_path(acme, &radio));
         api.call("PUT", &offer, &acme.write, Value::Null).await.expect(204);
-        api.image(acme, 105, "1", b"owned").await;
+        let owned = api.image(acme, 105, "1", b"owned").await;
         api.register(acme, 105, "bare", "2").await;
         api.call("PUT", &acme.path("/feeds/lab"), &acme.write, Value::Null).await.expect(204);
         let device = json!({"hexSha1": "0123456789abcdef0123456789abcdef01234567"});
@@ -129,6 +131,7 @@ impl World {
         api.put_presigned(&upload, b"staged".to_vec()).await.expect(200);
         Self {
             owned: Sha256::of(b"owned").to_string(),
+            owned_url: owned["url"].as_str().unwrap().to_owned(),
             staged,
             grant: grant.json()["id"].as_str().unwrap().to_owned(),
             keys,
@@ -178,6 +181,9 @@ pub fn all(world: &World) -> Vec<Operation> {
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages" => "/deviceTypes/kettle/firmwareImages", null, Read;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages"
             => "/deviceTypes/spare/firmwareImages", {"type": 105, "versionNumber": "1", "feed": "beta"}, Write;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages"
+            => "/deviceTypes/kettle/firmwareImages",
+            {"name": "profile", "type": 4, "version": "1", "url": world.owned_url, "feed": "beta"}, Write;
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}"
             => "/deviceTypes/kettle/firmwareImages/types/3", null, Read;
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}"

@@ -140,8 +140,10 @@ async fn a_write_key_does_not_reach_the_release_feed() {
     let image = "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1";
     let intents =
         json!({"name": "n", "type": 105, "version": "9", "url": "", "associations": {"acme": ["kettle"]}});
+    let description = json!({"name": "d", "type": 4, "version": "1", "url": ""});
     for (method, path, body) in [
         ("POST", "/pool", intents),
+        ("POST", "/deviceTypes/kettle/firmwareImages", description),
         ("PUT", "/pool/types/3/versionNumbers/1", json!({"name": "other", "version": "1", "url": ""})),
         ("POST", "/deviceTypes/spare/firmwareImages", json!({"type": 105, "versionNumber": "1"})),
         (

@@ -7,6 +7,8 @@ use shared::domain::firmware_type::built_in;
 
 use crate::table::Dump;
 
+/// The type of device descriptions.
+const DESCRIPTION: u8 = 4;
 /// The feeds that need no row.
 const STANDARD: [&str; 4] = ["dev", "alpha", "beta", "release"];
 
@@ -16,6 +18,7 @@ const STANDARD: [&str; 4] = ["dev", "alpha", "beta", "release"];
 pub fn faults(dump: &Dump) -> Vec<String> {
     let mut check = Check { dump, faults: Vec::new() };
     check.images();
+    check.descriptions();
     check.quotas();
     check.device_types();
     check.placements();
@@ -57,14 +60,31 @@ impl<'a> Check<'a> {
         self.dump.under(pk).filter(|(_, at, _)| at.starts_with(sk)).collect()
     }
 
+    /// The details of every image: those in pools, and descriptions under their device types.
+    fn records(&self) -> Vec<(&'a str, &'a str, &'a Value)> {
+        [self.rows("POOL#", "DETAIL#"), self.rows("DT#", "DETAIL#")].concat()
+    }
+
+    /// The record of an association that lies in partition `pk`.
+    fn associated(&self, pk: &str, row: &Value) -> &'a Value {
+        let pool = format!("POOL#{}", text(row, "owner"));
+        let at = if row["number"] == DESCRIPTION { pk } else { &pool };
+        self.dump.row(at, &format!("DETAIL#{}", padded(row)))
+    }
+
     fn images(&mut self) {
         let mut numbers = BTreeSet::new();
-        for (pk, sk, row) in self.rows("POOL#", "DETAIL#") {
+        for (pk, sk, row) in self.records() {
             let at = format!("{pk} / {sk}");
             let list = self.dump.row(pk, &sk.replace("DETAIL#", "IMG#"));
-            for (short, long) in
-                [("n", "name"), ("v", "version"), ("c", "created"), ("u", "updated"), ("o", "owner")]
-            {
+            for (short, long) in [
+                ("n", "name"),
+                ("v", "version"),
+                ("c", "created"),
+                ("u", "updated"),
+                ("o", "owner"),
+                ("d", "deviceType"),
+            ] {
                 self.expect(list[short] == row[long], || format!("{at}: the list row has another {long}"));
             }
             let tags = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -85,20 +105,43 @@ impl<'a> Check<'a> {
             let issued = counter["number"].as_i64() >= row["versionNumber"].as_i64();
             self.expect(issued, || format!("{at}: the counter has not come so far"));
         }
-        for (pk, sk, _) in self.rows("POOL#", "IMG#") {
+        for (pk, sk, _) in [self.rows("POOL#", "IMG#"), self.rows("DT#", "IMG#")].concat() {
             let there = !self.dump.row(pk, &sk.replace("IMG#", "DETAIL#")).is_null();
             self.expect(there, || format!("{pk} / {sk}: a list row without a record"));
         }
-        let records = self.rows("POOL#", "DETAIL#").len();
-        let names = self.rows("POOL#", "NAME#").len();
+        let records = self.records().len();
+        let names = self.rows("POOL#", "NAME#").len() + self.rows("DT#", "NAME#").len();
         self.expect(records == names, || format!("{records} records and {names} names"));
+    }
+
+    fn descriptions(&mut self) {
+        for (pk, sk, row) in self.records() {
+            let at = format!("{pk} / {sk}");
+            if row["number"] != DESCRIPTION {
+                let pooled = row["deviceType"].is_null() && row["deviceProfile"].is_null();
+                self.expect(pooled && pk.starts_with("POOL#"), || format!("{at}: belongs into a pool"));
+                continue;
+            }
+            let owner = text(self.dump.row(pk, "META"), "partner");
+            let home = pk == format!("DT#{}", text(row, "deviceType")) && text(row, "owner") == owner;
+            self.expect(home, || format!("{at}: lies under another device type, or another partner's"));
+            self.expect(row["sealed"] == true && row["binary"]["kind"] == "binary", || {
+                format!("{at}: is not sealed, or has no binary that a check can offer")
+            });
+        }
+        for (pk, _, row) in self.dump.under("IDEM#") {
+            let home = format!("DT#{}", text(row, "deviceType"));
+            let made = self.dump.row(&home, &format!("DETAIL#{}", padded(row)));
+            let holds = row["deviceType"].is_null() || !made.is_null();
+            self.expect(holds, || format!("{pk}: says that it made a description that is not there"));
+        }
     }
 
     fn quotas(&mut self) {
         let mut images = BTreeMap::<String, i64>::new();
-        for (pk, _, row) in self.rows("POOL#", "DETAIL#") {
-            let at =
-                format!("PARTNER#{} / QUOTA#IMAGES#{:02}", &pk[5..], row["quotaShard"].as_i64().unwrap());
+        for (.., row) in self.records() {
+            let shard = row["quotaShard"].as_i64().unwrap();
+            let at = format!("PARTNER#{} / QUOTA#IMAGES#{shard:02}", text(row, "owner"));
             *images.entry(at).or_default() += 1;
         }
         for (pk, sk, row) in self.rows("PARTNER#", "QUOTA#IMAGES#") {
@@ -166,8 +209,7 @@ impl<'a> Check<'a> {
     fn placements(&mut self) {
         for (pk, sk, row) in self.rows("DT#", "ASSOC#") {
             let at = format!("{pk} / {sk}");
-            let record =
-                self.dump.row(&format!("POOL#{}", text(row, "owner")), &format!("DETAIL#{}", padded(row)));
+            let record = self.associated(pk, row);
             self.expect(record["sealed"] == true, || format!("{at}: its record is not sealed"));
             self.expect(record["binary"]["kind"] == row["kind"], || {
                 format!("{at}: its record has another kind")
@@ -240,8 +282,7 @@ impl<'a> Check<'a> {
             }
         }
         let entry = |(number, row): (i64, &Value)| {
-            let record =
-                self.dump.row(&format!("POOL#{}", text(row, "owner")), &format!("DETAIL#{}", padded(row)));
+            let record = self.associated(pk, row);
             let mut entry = serde_json::json!({
                 "number": number,
                 "versionNumber": row["versionNumber"],

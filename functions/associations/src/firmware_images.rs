@@ -1,26 +1,35 @@
 //! `/deviceTypes/{deviceTypeId}/firmwareImages`: which images a device type gets, in which feeds.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::image_json::device_type_image;
 use shared::http::{
-    App, JsonBody, Partner, Path, Problem, Query, Read, Write, created, no_content, ok, page_body,
+    App, JsonBody, Partner, Path, Problem, Query, Read, Write, created, no_content, ok, page_body, repeatable,
 };
 use shared::usecases::associations::{associate, get, list, promote, remove};
+
+use crate::descriptions::create_description;
 
 /// The three segments that name an image of a device type.
 type ImagePath = Path<(DeviceTypeId, TypeNumber, VersionNumber)>;
 
-/// The body is the pool record as read; of it, type and version number count.
+/// The body is the pool record as read; of it, type and version number count. Type 4 without a number is a new record.
 pub(crate) async fn create_association(
     State(app): State<App>,
     caller: Partner<Write>,
     Path((device_type,)): Path<(DeviceTypeId,)>,
-    JsonBody { mut fields, .. }: JsonBody,
+    headers: HeaderMap,
+    JsonBody { mut fields, bytes }: JsonBody,
 ) -> Result<Response, Problem> {
     let feed = fields.optional::<FeedName>("feed").unwrap_or_default();
-    let id = (fields.required::<TypeNumber>("type"), fields.required::<VersionNumber>("versionNumber"));
+    let kind = fields.required::<TypeNumber>("type");
+    if kind.is_some_and(TypeNumber::is_description) && !fields.has("versionNumber") {
+        let key = repeatable(&headers, &bytes)?;
+        return create_description(&app, &caller, &device_type, &feed, fields, key).await;
+    }
+    let id = (kind, fields.required::<VersionNumber>("versionNumber"));
     let (r#type, number) = fields.finish(id)?;
     let cx = caller.call.context(&app);
     let made = associate(&cx, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;

@@ -1,5 +1,6 @@
 //! `/v1/ota/partners/{partnerId}/deviceTypes` and `/feeds`: device types, the images they get, and through which feeds.
 
+mod descriptions;
 mod device_types;
 mod feeds;
 mod firmware_images;

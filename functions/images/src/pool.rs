@@ -2,19 +2,17 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use serde_json::json;
-use shared::domain::image::{MAX_TAGS, Words};
-use shared::domain::{Description, ImageId, Invalid, Name, PartnerId, Sha256, Tag, TypeNumber, Version};
-use shared::http::image_json::pool_image;
+use shared::domain::image::Words;
+use shared::domain::{ImageId, Name, PartnerId, Tag, TypeNumber, Version};
+use shared::http::image_json::{pool_image, words};
 use shared::http::{
-    App, Fields, JsonBody, Partner, Path, Problem, Query, Read, Write, created, ok, page_body,
+    App, Fields, JsonBody, Partner, Path, Problem, Query, Read, Write, created, ok, page_body, repeatable,
+    replayable,
 };
 use shared::usecases::images::{self, Wish};
-use shared::usecases::registration::{NewImage, Repeatable, register};
-
-/// Longest idempotency key, in bytes.
-const MAX_KEY: usize = 255;
+use shared::usecases::registration::{NewImage, register};
 
 pub(crate) async fn create_image(
     State(app): State<App>,
@@ -22,23 +20,11 @@ pub(crate) async fn create_image(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let repeatable = repeatable(&headers, &body)?;
+    let repeatable = repeatable(&headers, &body.bytes)?;
     let new = new_image(body.fields)?;
     let made = register(&caller.call.context(&app), &caller.partner, new, repeatable).await?;
-    let mut answer = created(&pool_image(&app.config, &caller.partner, &made.image))?;
-    if made.replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        answer.headers_mut().insert(name, HeaderValue::from_static("true"));
-    }
-    Ok(answer)
-}
-
-fn repeatable(headers: &HeaderMap, body: &JsonBody) -> Result<Option<Repeatable>, Problem> {
-    let Some(given) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = given.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
-    let why = Invalid::because("must be 1 to 255 printable characters");
-    let key = key.ok_or_else(|| Problem::parameter("Idempotency-Key", &why))?.to_owned();
-    Ok(Some(Repeatable { key, body: Sha256::of(&body.bytes) }))
+    let answer = created(&pool_image(&app.config, &caller.partner, &made.image))?;
+    Ok(replayable(answer, made.replayed))
 }
 
 fn new_image(mut fields: Fields) -> Result<NewImage, Problem> {
@@ -55,13 +41,9 @@ fn new_image(mut fields: Fields) -> Result<NewImage, Problem> {
 
 /// The fields that registration and edit have in common.
 pub(crate) fn record(fields: &mut Fields) -> (Option<Words>, Option<Wish>) {
-    let name = fields.required::<Name>("name");
-    let version = fields.required::<Version>("version");
-    let description = fields.optional::<Description>("description");
-    let tags = fields.list::<Tag>("tags", MAX_TAGS);
+    let words = words(fields);
     let url = fields.required::<String>("url");
     let url2 = fields.optional::<String>("url2");
-    let words = name.zip(version).map(|(name, version)| Words { name, version, description, tags });
     (words, url.map(|url| Wish { url, url2 }))
 }
 

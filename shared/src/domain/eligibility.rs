@@ -88,6 +88,8 @@ mod tests {
         };
         Image {
             owner: "acme".parse().unwrap(),
+            device_type: None,
+            device_profile: None,
             id,
             words: Words {
                 name: "image".parse().unwrap(),

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Description, DeviceTypeId, ImageId, Md5, Name, PartnerId, Refusal, Sha256, Tag, Timestamp, Version,
+    Description, DeviceProfileId, DeviceTypeId, ImageId, Md5, Name, PartnerId, Refusal, Sha256, Tag,
+    Timestamp, Version,
 };
 
 /// Largest number of images a partner may have.
@@ -49,10 +50,25 @@ pub struct Binary {
 /// Which image of whom.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageRef {
-    /// The partner in whose pool the record lies.
+    /// The partner whose record it is.
     pub owner: PartnerId,
+    /// The device type under which a description lies; none for an image in its owner's pool.
+    pub device_type: Option<DeviceTypeId>,
     /// Its type and number.
     pub id: ImageId,
+}
+
+impl ImageRef {
+    /// An image in its owner's pool.
+    pub fn pooled(owner: PartnerId, id: ImageId) -> Self {
+        Self { owner, device_type: None, id }
+    }
+
+    /// The image `id` as it is associated with `device_type`: a description (type 4) lies under the device type
+    /// itself, any other image in its owner's pool.
+    pub fn associated(owner: PartnerId, device_type: &DeviceTypeId, id: ImageId) -> Self {
+        Self { owner, device_type: id.r#type.is_description().then(|| device_type.clone()), id }
+    }
 }
 
 /// An association asked for at registration, which takes effect once the record has its binary.
@@ -103,8 +119,12 @@ impl Slots {
 /// A firmware image: the record and what it knows of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Whose pool it lies in.
+    /// Whose it is.
     pub owner: PartnerId,
+    /// The device type under which a description (type 4) lies; none for an image in its owner's pool.
+    pub device_type: Option<DeviceTypeId>,
+    /// What a description describes, in the client's words.
+    pub device_profile: Option<DeviceProfileId>,
     /// Its type and number, fixed for life.
     pub id: ImageId,
     /// Name, version, description and tags.
@@ -130,7 +150,7 @@ pub struct Image {
 impl Image {
     /// Which image of whom this is.
     pub fn reference(&self) -> ImageRef {
-        ImageRef { owner: self.owner.clone(), id: self.id }
+        ImageRef { owner: self.owner.clone(), device_type: self.device_type.clone(), id: self.id }
     }
 
     /// The binary that an association needs.

@@ -36,5 +36,5 @@ pub use number::{ImageId, TypeNumber, VersionNumber};
 pub use refusal::Refusal;
 pub use rights::{Actor, Right};
 pub use slug::{DeviceTypeId, PartnerId};
-pub use text::{Architecture, Description, Label, Name, Tag, Version};
+pub use text::{Architecture, Description, DeviceProfileId, Label, Name, Tag, Version};
 pub use time::Timestamp;

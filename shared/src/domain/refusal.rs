@@ -27,11 +27,8 @@ pub enum Refusal {
     /// Type 4 never enters the pool.
     #[error("device descriptions (type 4) are registered under their device type, never in the pool")]
     DescriptionNotPooled,
-    /// Images of type 4 cannot be registered or associated yet.
-    #[error("device descriptions (type 4) are not available on this service yet")]
-    DescriptionUnavailable,
 
-    /// Same type, name and version in one pool.
+    /// Same type, name and version in one pool, or under one device type.
     #[error("an image with this type, name and version already exists: version number {0}")]
     ImageExists(i64),
     /// The record has been associated once; number, type and binary never change again.

@@ -86,6 +86,21 @@ checked_text!(
 );
 
 checked_text!(
+    /// The client's own name for the profile that a device description describes: 1 to 100 characters, no control
+    /// characters. It means nothing here; it is kept and answered.
+    DeviceProfileId,
+    |text| {
+        if text.is_empty() {
+            return Err(Invalid::because("must not be empty"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::because("must not hold control characters"));
+        }
+        check_length(text, 100, "must be 1 to 100 characters")
+    }
+);
+
+checked_text!(
     /// An e-mail address, checked only for its outline: something, `@`, something; at most 254 characters.
     Email,
     |text| {
@@ -139,6 +154,16 @@ mod tests {
     #[test]
     fn a_tag_holds_no_comma() {
         assert!(Tag::try_from("a,b".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_device_profile_id_is_the_clients_own_text() {
+        for good in ["7c1d", "urn:profile/7?x=%20#a\\b", " kept as it is ", &"ö".repeat(100)] {
+            assert_eq!(DeviceProfileId::try_from(good.to_owned()).unwrap().as_str(), good);
+        }
+        for bad in ["", "a\nb", "a\0", &"ö".repeat(101)] {
+            assert!(DeviceProfileId::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

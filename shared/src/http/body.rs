@@ -11,8 +11,8 @@ use super::problem::Problem;
 use crate::domain::number::ReportedVersion;
 use crate::domain::text::Email;
 use crate::domain::{
-    Architecture, Description, DeviceTypeId, Fault, FeedName, Invalid, Label, Md5, Name, PartnerId, Refusal,
-    Right, Sha256, Tag, TypeNumber, Version, VersionNumber,
+    Architecture, Description, DeviceProfileId, DeviceTypeId, Fault, FeedName, Invalid, Label, Md5, Name,
+    PartnerId, Refusal, Right, Sha256, Tag, TypeNumber, Version, VersionNumber,
 };
 
 /// Largest JSON body, in bytes; a record with everything in it is far smaller.
@@ -88,6 +88,11 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// True if the field is there and not `null`, whatever it holds.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A field that may be missing.
     pub fn optional<T: FromJson>(&mut self, name: &str) -> Option<T> {
         let value = self.map.get(name).filter(|value| !value.is_null())?;
@@ -102,7 +107,7 @@ impl Fields {
 
     /// A field that must be there.
     pub fn required<T: FromJson>(&mut self, name: &str) -> Option<T> {
-        if self.map.get(name).is_none_or(Value::is_null) {
+        if !self.has(name) {
             self.faults.push(Fault::at(format!("/{name}"), "is required"));
             return None;
         }
@@ -231,6 +236,7 @@ from_text!(
     Email,
     Architecture,
     PartnerId,
+    DeviceProfileId,
     DeviceTypeId,
     FeedName,
     Sha256,

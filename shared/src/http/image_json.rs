@@ -1,11 +1,21 @@
-//! Images as partners see them: in the pool, and associated with a device type.
+//! Images as partners see them, in the pool and associated with a device type; and the words that they write.
 
 use serde_json::{Value, json};
 
+use super::body::Fields;
 use crate::config::Config;
-use crate::domain::image::Image;
-use crate::domain::{BinaryKind, FeedName, PartnerId, Tag};
+use crate::domain::image::{Image, MAX_TAGS, Words};
+use crate::domain::{BinaryKind, Description, DeviceProfileId, FeedName, Name, PartnerId, Tag, Version};
 use crate::usecases::associations::Associated;
+
+/// The words of a record, which every body that makes or edits one has.
+pub fn words(fields: &mut Fields) -> Option<Words> {
+    let name = fields.required::<Name>("name");
+    let version = fields.required::<Version>("version");
+    let description = fields.optional::<Description>("description");
+    let tags = fields.list::<Tag>("tags", MAX_TAGS);
+    name.zip(version).map(|(name, version)| Words { name, version, description, tags })
+}
 
 /// A `PoolImage` as `reader` sees it; one that was offered names its owner in `sharedBy`.
 pub fn pool_image(config: &Config, reader: &PartnerId, image: &Image) -> Value {
@@ -52,10 +62,16 @@ pub fn pool_image(config: &Config, reader: &PartnerId, image: &Image) -> Value {
     body
 }
 
-/// A `DeviceTypeImage`: the pool image, its device type and the feeds it is in.
+/// A `DeviceTypeImage`: the pool image, its device type and feeds; of a description also what it describes.
 pub fn device_type_image(config: &Config, reader: &PartnerId, associated: &Associated) -> Value {
     let mut body = pool_image(config, reader, &associated.image);
     body["deviceTypeId"] = associated.device_type.as_str().into();
     body["feeds"] = associated.feeds.iter().map(FeedName::as_str).collect();
+    if associated.image.device_type.is_some() {
+        body["deviceDescriptionId"] = body["id"].clone();
+    }
+    if let Some(profile) = associated.image.device_profile.as_ref().map(DeviceProfileId::as_str) {
+        body["deviceProfileId"] = profile.into();
+    }
     body
 }

@@ -5,6 +5,7 @@ pub mod app;
 pub mod body;
 pub mod caller;
 pub mod code;
+pub mod idempotency;
 pub mod image_json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -20,6 +21,7 @@ pub use app::{App, Clock};
 pub use body::{Fields, JsonBody};
 pub use caller::{ByOperator, Call, Partner, Read, Release, Write};
 pub use code::Code;
+pub use idempotency::{repeatable, replayable};
 pub use path::Path;
 pub use problem::Problem;
 pub use query::Query;

@@ -133,7 +133,7 @@ impl From<Refusal> for Problem {
             Refusal::TypeExists => Code::TypeExists,
             Refusal::PlatformType => Code::PlatformType,
             Refusal::TypeUnknown(_) => Code::TypeUnknown,
-            Refusal::DescriptionNotPooled | Refusal::DescriptionUnavailable => Code::DescriptionNotPooled,
+            Refusal::DescriptionNotPooled => Code::DescriptionNotPooled,
             Refusal::ImageExists(_) => Code::ImageExists,
             Refusal::ImageSealed => Code::ImageSealed,
             Refusal::ImageOffered => Code::ImageOffered,

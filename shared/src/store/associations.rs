@@ -24,13 +24,11 @@ struct AssociationRow {
 
 impl From<AssociationRow> for Association {
     fn from(row: AssociationRow) -> Self {
+        let id = ImageId { r#type: row.number, number: row.version_number };
         Self {
+            image: ImageRef::associated(row.owner, &row.device_type, id),
             device_type: row.device_type,
             feed: row.feed,
-            image: ImageRef {
-                owner: row.owner,
-                id: ImageId { r#type: row.number, number: row.version_number },
-            },
             kind: row.kind,
             created: row.created,
         }

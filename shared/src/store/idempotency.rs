@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::read::Consistency;
 use super::tx::{Tx, When};
 use super::{Error, Guard, Store, keys};
-use crate::domain::{ImageId, PartnerId, Sha256, Timestamp, TypeNumber, VersionNumber};
+use crate::domain::{
+    DeviceTypeId, ImageId, ImageRef, PartnerId, Sha256, Timestamp, TypeNumber, VersionNumber,
+};
 
 /// How long an idempotency key is kept, in seconds.
 const LIFETIME: i64 = 24 * 3600;
@@ -20,18 +22,22 @@ pub struct Idempotency {
     number: TypeNumber,
     /// Number of the record it made.
     version_number: VersionNumber,
+    /// The device type under which it made a description; none for a record in the pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_type: Option<DeviceTypeId>,
     created: Timestamp,
     /// TTL, in seconds since the epoch; compared in code as well, since the table forgets late.
     expires_at: i64,
 }
 
 impl Idempotency {
-    /// The record of a registration at `now`.
-    pub fn new(body: Sha256, id: ImageId, now: Timestamp) -> Self {
+    /// The record of a registration of `image` at `now`.
+    pub fn new(body: Sha256, image: ImageRef, now: Timestamp) -> Self {
         Self {
             body,
-            number: id.r#type,
-            version_number: id.number,
+            number: image.id.r#type,
+            version_number: image.id.number,
+            device_type: image.device_type,
             created: now,
             expires_at: now.plus_seconds(LIFETIME).seconds(),
         }
@@ -42,9 +48,13 @@ impl Idempotency {
         self.expires_at > now.seconds()
     }
 
-    /// The image it made.
-    pub fn image(&self) -> ImageId {
-        ImageId { r#type: self.number, number: self.version_number }
+    /// The image that it made for `partner`.
+    pub fn image(&self, partner: &PartnerId) -> ImageRef {
+        ImageRef {
+            owner: partner.clone(),
+            device_type: self.device_type.clone(),
+            id: ImageId { r#type: self.number, number: self.version_number },
+        }
     }
 }
 

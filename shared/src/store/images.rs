@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::keys::Key;
 use super::read::Consistency;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
 use crate::domain::image::{Image, Intent, Slots, Words};
 use crate::domain::page::Listed;
 use crate::domain::{
-    Binary, BinaryKind, Description, DeviceTypeId, ImageId, ImageRef, Md5, Name, PartnerId, Sha256, Tag,
-    Timestamp, TypeNumber, Version, VersionNumber,
+    Binary, BinaryKind, Description, DeviceProfileId, DeviceTypeId, ImageId, ImageRef, Md5, Name, PartnerId,
+    Sha256, Tag, Timestamp, TypeNumber, Version, VersionNumber,
 };
 
 /// What a list is sorted and filtered by; attribute names are short because lists read thousands of these.
@@ -20,6 +21,8 @@ use crate::domain::{
 pub struct ImageRow {
     #[serde(rename = "o")]
     owner: PartnerId,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    device_type: Option<DeviceTypeId>,
     #[serde(rename = "k")]
     number: TypeNumber,
     #[serde(rename = "i")]
@@ -39,7 +42,7 @@ pub struct ImageRow {
 impl ImageRow {
     /// Which image of whom the row lists.
     pub fn reference(&self) -> ImageRef {
-        ImageRef { owner: self.owner.clone(), id: self.id() }
+        ImageRef { owner: self.owner.clone(), device_type: self.device_type.clone(), id: self.id() }
     }
 }
 
@@ -68,6 +71,7 @@ impl From<&Image> for ImageRow {
     fn from(image: &Image) -> Self {
         Self {
             owner: image.owner.clone(),
+            device_type: image.device_type.clone(),
             number: image.id.r#type,
             version_number: image.id.number,
             name: image.words.name.clone(),
@@ -110,6 +114,10 @@ enum IntentRow {
 #[serde(rename_all = "camelCase")]
 struct DetailRow {
     owner: PartnerId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_type: Option<DeviceTypeId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_profile: Option<DeviceProfileId>,
     number: TypeNumber,
     version_number: VersionNumber,
     name: Name,
@@ -137,6 +145,8 @@ impl From<&Image> for DetailRow {
     fn from(image: &Image) -> Self {
         Self {
             owner: image.owner.clone(),
+            device_type: image.device_type.clone(),
+            device_profile: image.device_profile.clone(),
             number: image.id.r#type,
             version_number: image.id.number,
             name: image.words.name.clone(),
@@ -160,6 +170,8 @@ impl From<DetailRow> for Image {
     fn from(row: DetailRow) -> Self {
         Self {
             owner: row.owner,
+            device_type: row.device_type,
+            device_profile: row.device_profile,
             id: ImageId { r#type: row.number, number: row.version_number },
             words: Words {
                 name: row.name,
@@ -222,7 +234,7 @@ impl Store {
         Ok(images)
     }
 
-    /// The list rows of a partner's own images; of one type, or of all.
+    /// The list rows of the images in a partner's pool; of one type, or of all.
     pub async fn pool(
         &self,
         partner: &PartnerId,
@@ -242,7 +254,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The number of a partner's image with that type, name and version.
+    /// The number of the image with that type, name and version in a partner's pool.
     pub async fn image_named(
         &self,
         partner: &PartnerId,
@@ -250,8 +262,14 @@ impl Store {
         name: &Name,
         version: &Version,
     ) -> Result<Option<VersionNumber>, Error> {
-        let key = keys::image_name(partner, number, name, version);
+        let key = keys::image_name(partner, None, number, name, version);
         let row: Option<NameRow> = self.read(&key, Consistency::Strong).await?;
+        Ok(row.map(|row| row.number))
+    }
+
+    /// The number of the image that has the type, name and version of `image` where that one lies or is to lie.
+    pub async fn namesake(&self, image: &Image) -> Result<Option<VersionNumber>, Error> {
+        let row: Option<NameRow> = self.read(&name_key(image), Consistency::Strong).await?;
         Ok(row.map(|row| row.number))
     }
 }
@@ -321,12 +339,15 @@ impl Tx {
     }
 
     fn guard_name(&mut self, image: &Image) {
-        let key = keys::image_name(&image.owner, image.id.r#type, &image.words.name, &image.words.version);
-        self.put(&key, &NameRow { number: image.id.number }, &When::Absent, Guard::NameTaken);
+        self.put(&name_key(image), &NameRow { number: image.id.number }, &When::Absent, Guard::NameTaken);
     }
 
     fn release_name(&mut self, image: &Image) {
-        let key = keys::image_name(&image.owner, image.id.r#type, &image.words.name, &image.words.version);
-        self.delete(&key, &When::Present, Guard::Changed);
+        self.delete(&name_key(image), &When::Present, Guard::Changed);
     }
+}
+
+fn name_key(image: &Image) -> Key {
+    let Words { name, version, .. } = &image.words;
+    keys::image_name(&image.owner, image.device_type.as_ref(), image.id.r#type, name, version)
 }

@@ -127,19 +127,32 @@ pub fn image_prefix(number: Option<TypeNumber>) -> String {
     number.map_or_else(|| "IMG#".to_owned(), |number| format!("IMG#{:03}#", number.get()))
 }
 
+/// Where the rows of a record lie: in its owner's pool, or with the device type that a description is of.
+fn record_partition(owner: &PartnerId, device_type: Option<&DeviceTypeId>) -> String {
+    device_type.map_or_else(|| pool_partition(owner), device_type_partition)
+}
+
 /// An image's slim list row.
 pub fn image_listed(image: &ImageRef) -> Key {
-    key(pool_partition(&image.owner), format!("IMG#{}", padded(image.id)))
+    let pk = record_partition(&image.owner, image.device_type.as_ref());
+    key(pk, format!("IMG#{}", padded(image.id)))
 }
 
 /// An image's details.
 pub fn image(image: &ImageRef) -> Key {
-    key(pool_partition(&image.owner), format!("DETAIL#{}", padded(image.id)))
+    let pk = record_partition(&image.owner, image.device_type.as_ref());
+    key(pk, format!("DETAIL#{}", padded(image.id)))
 }
 
-/// Guards type, name and version of an image within a pool.
-pub fn image_name(partner: &PartnerId, number: TypeNumber, name: &Name, version: &Version) -> Key {
-    key(pool_partition(partner), format!("NAME#{:03}#{name}#{version}", number.get()))
+/// Guards type, name and version of an image within a pool, or of a description under its device type.
+pub fn image_name(
+    owner: &PartnerId,
+    device_type: Option<&DeviceTypeId>,
+    number: TypeNumber,
+    name: &Name,
+    version: &Version,
+) -> Key {
+    key(record_partition(owner, device_type), format!("NAME#{:03}#{name}#{version}", number.get()))
 }
 
 /// The sort-key prefix of offers that a partner has received; of one type, or of all.

@@ -52,7 +52,7 @@ impl Store {
 
 impl From<ReceivedRow> for ImageRef {
     fn from(row: ReceivedRow) -> Self {
-        Self { owner: row.owner, id: ImageId { r#type: row.number, number: row.version_number } }
+        Self::pooled(row.owner, ImageId { r#type: row.number, number: row.version_number })
     }
 }
 

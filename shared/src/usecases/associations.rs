@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::context::{Change, deciding};
 use super::manifests::{built, check_size, load};
-use super::{Context, Error, Result, feeds, images};
+use super::{Context, Error, Result, descriptions, feeds, images};
 use crate::domain::association::Association;
 use crate::domain::image::{Image, Intent};
 use crate::domain::page::{Page, PageRequest, page};
@@ -30,7 +30,7 @@ pub(super) fn vanished() -> Error {
     Refusal::NotFound.into()
 }
 
-fn subject(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> String {
+pub(super) fn subject(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> String {
     format!("{device_type}/{feed}/{}/{}", id.r#type, id.number)
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn device_type(
 ///
 /// Once for each transaction, before [`place`] reads the name. A manifest that holds the type already is made again by
 /// the renaming; one that is about to get its first image of the type would be missed.
-async fn expect_type_name(
+pub(super) async fn expect_type_name(
     cx: &Context<'_>,
     tx: &mut Tx,
     partner: &PartnerId,
@@ -60,7 +60,7 @@ async fn expect_type_name(
 }
 
 /// Adds to `tx` what puts `image` into a feed of a device type, manifest included; the image's own row is the caller's.
-async fn place(
+pub(super) async fn place(
     cx: &Context<'_>,
     tx: &mut Tx,
     partner: &PartnerId,
@@ -102,17 +102,17 @@ pub async fn associate(
     id: ImageId,
 ) -> Result<Associated> {
     cx.require(Right::to_change(feed))?;
-    if id.r#type.is_description() {
-        return Err(Refusal::DescriptionUnavailable.into());
-    }
     deciding(|| async {
         device_type(cx, partner, device_type_id).await?;
         if !feeds::exists(cx, partner, feed).await? {
             return Err(Error::field("/feed", "is no feed of yours"));
         }
-        let found = images::find(cx, partner, id).await?;
-        let image =
-            found.ok_or_else(|| Error::field("/versionNumber", "there is no such image in the pool"))?;
+        let found = if id.r#type.is_description() {
+            descriptions::find(cx, partner, device_type_id, id).await?
+        } else {
+            images::find(cx, partner, id).await?
+        };
+        let image = found.ok_or_else(|| Error::field("/versionNumber", "there is no such image"))?;
         let change = Change::made(json!({"owner": image.owner.as_str()}));
         let mut tx = cx.tx(Some(partner), "association.created", subject(device_type_id, feed, id), change);
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
@@ -279,7 +279,7 @@ pub async fn get(
     Ok(Associated { device_type: device_type_id.clone(), image, feeds: feeds_of(&found, &reference) })
 }
 
-fn feeds_of(associations: &[Association], image: &ImageRef) -> Vec<FeedName> {
+pub(super) fn feeds_of(associations: &[Association], image: &ImageRef) -> Vec<FeedName> {
     associations.iter().filter(|each| each.image == *image).map(|each| each.feed.clone()).collect()
 }
 

@@ -68,7 +68,7 @@ pub(super) async fn find(cx: &Context<'_>, partner: &PartnerId, id: ImageId) -> 
     if id.r#type.is_description() {
         return Ok(None);
     }
-    let own = ImageRef { owner: partner.clone(), id };
+    let own = ImageRef::pooled(partner.clone(), id);
     if let Some(image) = cx.store.image(&own).await? {
         return Ok(Some(image));
     }
@@ -183,7 +183,7 @@ async fn own(cx: &Context<'_>, partner: &PartnerId, id: ImageId) -> Result<Image
     if id.r#type.is_description() {
         return Err(Refusal::NotFound.into());
     }
-    Ok(cx.store.image(&ImageRef { owner: partner.clone(), id }).await?.ok_or(Refusal::NotFound)?)
+    Ok(cx.store.image(&ImageRef::pooled(partner.clone(), id)).await?.ok_or(Refusal::NotFound)?)
 }
 
 /// An edit needs `release` where it touches the release feed: the record is in it, or is about to enter it.

@@ -8,6 +8,7 @@ pub mod associations;
 pub mod binaries;
 pub mod bootstrap;
 mod context;
+pub mod descriptions;
 pub mod device_types;
 pub mod eligibility;
 mod error;

@@ -15,7 +15,7 @@ fn subject(id: ImageId, receiver: &PartnerId) -> String {
 /// Offers one of the partner's images to another partner. Doing it twice changes nothing.
 pub async fn make(cx: &Context<'_>, partner: &PartnerId, id: ImageId, receiver: &PartnerId) -> Result<()> {
     deciding(|| async {
-        let reference = ImageRef { owner: partner.clone(), id };
+        let reference = ImageRef::pooled(partner.clone(), id);
         let image = cx.store.image(&reference).await?.ok_or(Refusal::NotFound)?;
         if !id.r#type.is_platform() {
             return Err(Error::field(
@@ -62,7 +62,7 @@ fn gone_is_not_found(committed: std::result::Result<(), store::Error>) -> Result
 
 /// To whom one of the partner's images is offered.
 pub async fn list(cx: &Context<'_>, partner: &PartnerId, id: ImageId) -> Result<Vec<Offer>> {
-    let reference = ImageRef { owner: partner.clone(), id };
+    let reference = ImageRef::pooled(partner.clone(), id);
     cx.store.image(&reference).await?.ok_or(Refusal::NotFound)?;
     Ok(cx.store.offers_made(id).await?)
 }

@@ -2,10 +2,10 @@
 
 use super::context::Change;
 use super::images::{Wish, resolve_slots, shown};
-use super::{Context, Result, associations};
+use super::{Context, Result, associations, descriptions};
 use crate::domain::image::{Image, Intent, MAX_INTENTS, Slots, Words};
 use crate::domain::{
-    DeviceTypeId, Fault, ImageId, ImageRef, PartnerId, Refusal, Right, Sha256, TypeNumber, VersionNumber,
+    DeviceTypeId, Fault, FeedName, ImageId, PartnerId, Refusal, Right, Sha256, TypeNumber, VersionNumber,
 };
 use crate::store::idempotency::Idempotency;
 use crate::store::{self, Guard, Tx, quota};
@@ -62,7 +62,7 @@ pub async fn register(
     let key = repeatable.as_ref().map(|given| given.key.as_str());
     let (known, replay) = cx.store.registration(partner, new.number, key, cx.now).await?;
     if let Some(earlier) = replay {
-        return replayed(cx, partner, &earlier, repeatable.as_ref()).await;
+        return replayed(cx, partner, None, &earlier, repeatable.as_ref()).await;
     }
     known.ok_or(Refusal::TypeUnknown(new.number.get()))?;
     let slots = resolve_slots(cx, partner, &new.wish).await?;
@@ -70,7 +70,7 @@ pub async fn register(
 
     let number = cx.store.next_version_number(new.number).await?;
     let image = fresh(cx, partner, &new, number, slots, intents);
-    save(cx, image, repeatable.as_ref()).await
+    save(cx, image, None, repeatable.as_ref()).await
 }
 
 fn fresh(
@@ -83,6 +83,8 @@ fn fresh(
 ) -> Image {
     Image {
         owner: partner.clone(),
+        device_type: None,
+        device_profile: None,
         id: ImageId { r#type: new.number, number },
         words: new.words.clone(),
         slots,
@@ -96,20 +98,31 @@ fn fresh(
     }
 }
 
-async fn save(cx: &Context<'_>, mut image: Image, repeatable: Option<&Repeatable>) -> Result<Registered> {
+/// Writes a record whose number has been allocated; a description with its association in `feed`.
+///
+/// Tried again with the same number while others change what it depends on.
+pub(super) async fn save(
+    cx: &Context<'_>,
+    mut image: Image,
+    feed: Option<&FeedName>,
+    repeatable: Option<&Repeatable>,
+) -> Result<Registered> {
     for attempt in 0..ATTEMPTS {
-        let (tx, stored) = transaction(cx, &image, repeatable).await?;
+        let (tx, stored) = match feed {
+            Some(feed) => (descriptions::transaction(cx, &image, feed, repeatable).await?, image.clone()),
+            None => transaction(cx, &image, repeatable).await?,
+        };
         match tx.commit(cx.store).await {
             Ok(()) => return Ok(Registered { image: stored, replayed: false }),
             Err(store::Error::Guard(Guard::Changed)) => store::tx::backoff(attempt).await,
             Err(store::Error::Guard(Guard::Replayed)) => {
                 let given = repeatable.ok_or(Refusal::IdempotencyMismatch)?;
                 let earlier = cx.store.idempotency(&image.owner, &given.key, cx.now).await?;
-                return replayed(cx, &image.owner, &earlier.ok_or(store::Error::Busy)?, repeatable).await;
+                let earlier = earlier.ok_or(store::Error::Busy)?;
+                return replayed(cx, &image.owner, image.device_type.as_ref(), &earlier, repeatable).await;
             }
             Err(store::Error::Guard(Guard::NameTaken)) => {
-                let (name, version) = (&image.words.name, &image.words.version);
-                let taken = cx.store.image_named(&image.owner, image.id.r#type, name, version).await?;
+                let taken = cx.store.namesake(&image).await?;
                 return Err(Refusal::ImageExists(taken.map_or(0, VersionNumber::get)).into());
             }
             Err(store::Error::Guard(Guard::QuotaFull)) => {
@@ -133,11 +146,7 @@ async fn transaction(
 ) -> Result<(Tx, Image)> {
     let subject = format!("{}/{}", image.id.r#type, image.id.number);
     let mut tx = cx.tx(Some(&image.owner), "image.registered", subject, Change::made(shown(image)));
-    // The idempotency key first: of several guards that fail, the first one tells what happened.
-    if let Some(given) = repeatable {
-        let row = Idempotency::new(given.body, image.id, cx.now);
-        tx.claim_idempotency(&image.owner, &given.key, &row, cx.now);
-    }
+    claim(cx, &mut tx, image, repeatable);
     let stored = match image.slots.first {
         Some(_) => associations::fire_intents(cx, &mut tx, image.clone()).await?,
         None => image.clone(),
@@ -147,16 +156,29 @@ async fn transaction(
     Ok((tx, stored))
 }
 
-async fn replayed(
+/// Adds to `tx` that the client's key, if it sent one, makes this record. Before anything else in `tx`: of several
+/// guards that fail, the first one tells what happened.
+pub(super) fn claim(cx: &Context<'_>, tx: &mut Tx, image: &Image, repeatable: Option<&Repeatable>) {
+    if let Some(given) = repeatable {
+        let row = Idempotency::new(given.body, image.reference(), cx.now);
+        tx.claim_idempotency(&image.owner, &given.key, &row, cx.now);
+    }
+}
+
+/// The record that an earlier request with the same key made, if it asked for the same thing in the same place:
+/// under `device_type`, or in the pool.
+pub(super) async fn replayed(
     cx: &Context<'_>,
     partner: &PartnerId,
+    device_type: Option<&DeviceTypeId>,
     earlier: &Idempotency,
     repeatable: Option<&Repeatable>,
 ) -> Result<Registered> {
-    if repeatable.is_none_or(|given| given.body != earlier.body) {
+    let reference = earlier.image(partner);
+    let same_body = repeatable.is_some_and(|given| given.body == earlier.body);
+    if !same_body || reference.device_type.as_ref() != device_type {
         return Err(Refusal::IdempotencyMismatch.into());
     }
-    let reference = ImageRef { owner: partner.clone(), id: earlier.image() };
     let image = cx.store.image(&reference).await?.ok_or(Refusal::NotFound)?;
     Ok(Registered { image, replayed: true })
 }

@@ -20,7 +20,7 @@ const ASSOCIATED: (u16, &str) = (409, "already_associated");
 
 impl Bench {
     /// A device type for this run alone.
-    async fn device_type(&self, prefix: &str) -> String {
+    pub(super) async fn device_type(&self, prefix: &str) -> String {
         let id = format!("{prefix}-{}", self.run);
         self.api.create_device_type(&self.acme, &id).await;
         id
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     /// The path of an image of a device type.
-    fn placed(&self, device_type: &str, image: &Value) -> String {
+    pub(super) fn placed(&self, device_type: &str, image: &Value) -> String {
         let number = image["versionNumber"].as_str().unwrap();
         let rest = format!(
             "/deviceTypes/{device_type}/firmwareImages/types/{}/versionNumbers/{number}",
@@ -50,11 +50,11 @@ impl Bench {
         self.acme.path(&rest)
     }
 
-    fn by_acme(&self, method: &'static str, path: &str, body: Value) -> Request {
+    pub(super) fn by_acme(&self, method: &'static str, path: &str, body: Value) -> Request {
         Request::new(method, self.acme.path(path), &self.acme.release, body)
     }
 
-    async fn custom_feed(&self) {
+    pub(super) async fn custom_feed(&self) {
         self.api.call("PUT", &self.acme.path("/feeds/field"), &self.acme.write, NONE).await.expect(204);
     }
 }

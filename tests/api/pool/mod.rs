@@ -12,7 +12,7 @@ mod list;
 mod numbers;
 mod offers;
 mod offers_received;
-mod packages;
+pub(crate) mod packages;
 mod races;
 mod update;
 mod urls;

@@ -8,7 +8,7 @@ use super::{Pool, image, with};
 use crate::kettle::{pointers, snapshot};
 
 /// An `ar` archive with a `debian-binary` member and another one.
-fn package(content: &str) -> Vec<u8> {
+pub(crate) fn package(content: &str) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
     for (name, body) in [("debian-binary", "2.0\n"), ("data", content)] {
         write!(out, "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{body}", 0, 0, 0, 100_644, body.len()).unwrap();

@@ -140,17 +140,6 @@ async fn a_device_type_that_is_not_yours_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_device_description_is_not_taken_yet() {
-    let it = Kettle::start().await;
-    for body in [
-        json!({"type": 4, "versionNumber": 1, "name": "d", "version": "1"}),
-        json!({"type": 4, "versionNumber": 7, "feed": "beta"}),
-    ] {
-        it.post(body).await.expect_problem(422, "description_not_pooled");
-    }
-}
-
-#[tokio::test]
 async fn the_release_feed_needs_the_release_right_and_other_feeds_do_not() {
     let it = Kettle::start().await;
     let record = it.image("1.0").await;

@@ -8,6 +8,7 @@ use shared::domain::{
 };
 use shared::store::{Audit, Tx};
 
+use super::descriptions::description;
 use crate::kettle::Kettle;
 
 /// How long the words of a record and a type can be, in bytes: four to a character.
@@ -26,6 +27,8 @@ fn large(owner: &PartnerId, number: u16) -> (FirmwareType, Image) {
     };
     let image = Image {
         owner: owner.clone(),
+        device_type: None,
+        device_profile: None,
         id: ImageId { r#type: number, number: VersionNumber::try_from(i64::MAX).unwrap() },
         words: Words {
             name: long_name(),
@@ -120,6 +123,13 @@ async fn a_manifest_that_would_grow_too_large_refuses_the_association() {
     refused.expect_problem(422, "manifest_too_large");
     let path = it.acme.path("/pool/types/105/names/n/versions/3.0/exists");
     assert_eq!(it.api.get(&path, &it.acme.read).await.expect(200).json(), json!({"value": false}));
+
+    // A new description is, too: no record without its association.
+    let url = second["url"].as_str().unwrap();
+    it.describe(description("1", url)).await.expect_problem(422, "manifest_too_large");
+    let mut elsewhere = description("1", url);
+    elsewhere["feed"] = "beta".into();
+    it.describe(elsewhere).await.expect(201);
 
     // Another feed has room, and this one can still be emptied.
     it.api.associate(&it.acme, "kettle", &second, "beta").await.expect(201);

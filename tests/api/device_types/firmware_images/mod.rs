@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod descriptions;
 mod get;
 mod limits;
 mod list;

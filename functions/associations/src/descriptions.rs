@@ -1,0 +1,34 @@
+//! Operation 13 with type 4 and no version number: a new description of a device type.
+
+use axum::response::Response;
+use shared::domain::{DeviceProfileId, DeviceTypeId, FeedName};
+use shared::http::image_json::{device_type_image, words};
+use shared::http::{App, Fields, Partner, Problem, Write, created, replayable};
+use shared::usecases::descriptions::{NewDescription, register};
+use shared::usecases::images::Wish;
+use shared::usecases::registration::Repeatable;
+
+/// Reads the rest of the body, registers the description in `feed`, and answers it.
+pub(crate) async fn create_description(
+    app: &App,
+    caller: &Partner<Write>,
+    device_type: &DeviceTypeId,
+    feed: &FeedName,
+    fields: Fields,
+    repeatable: Option<Repeatable>,
+) -> Result<Response, Problem> {
+    let new = new_description(fields)?;
+    let cx = caller.call.context(app);
+    let made = register(&cx, &caller.partner, device_type, feed, new, repeatable).await?;
+    let answer = created(&device_type_image(&app.config, &caller.partner, &made.associated))?;
+    Ok(replayable(answer, made.replayed))
+}
+
+fn new_description(mut fields: Fields) -> Result<NewDescription, Problem> {
+    let words = words(&mut fields);
+    let url = fields.optional::<String>("url").unwrap_or_default();
+    let url2 = fields.optional::<String>("url2");
+    let profile = fields.optional::<DeviceProfileId>("deviceProfileId");
+    let (words,) = fields.finish((words,))?;
+    Ok(NewDescription { words, wish: Wish { url, url2 }, profile })
+}
