@@ -53,26 +53,28 @@ async fn run() {
     let (beta, release): (FeedName, FeedName) = ("beta".parse().unwrap(), FeedName::release());
 
     println!("{:<44} {:>5}  {:>7}  calls", "use case", "calls", "units");
-    let first = register(&cx, &partner, new_image("a", ""), None).await.unwrap().image;
+    let first = register(&cx, api.server.blobs(), &partner, new_image("a", ""), None).await.unwrap().image;
     let plain = show("register an image", meter.take());
     let repeatable = Repeatable { key: "k".into(), body: Sha256::of(b"body") };
-    register(&cx, &partner, new_image("b", ""), Some(repeatable.clone())).await.unwrap();
+    register(&cx, api.server.blobs(), &partner, new_image("b", ""), Some(repeatable.clone())).await.unwrap();
     let keyed = show("register with an Idempotency-Key", meter.take());
-    register(&cx, &partner, new_image("b", ""), Some(repeatable)).await.unwrap();
+    register(&cx, api.server.blobs(), &partner, new_image("b", ""), Some(repeatable)).await.unwrap();
     show("the same again (replayed)", meter.take());
     let wish = Wish { url, url2: None };
-    images::edit(&cx, &partner, first.id, first.words.clone(), &wish).await.unwrap();
+    images::edit(&cx, api.server.blobs(), &partner, first.id, first.words.clone(), &wish).await.unwrap();
     show("give a record its binary", meter.take());
-    associations::associate(&cx, &partner, &kettle, &beta, first.id).await.unwrap();
+    associations::associate(&cx, api.server.blobs(), &partner, &kettle, &beta, first.id).await.unwrap();
     show("associate", meter.take());
-    associations::promote(&cx, &partner, &kettle, first.id, &beta, &release).await.unwrap();
+    associations::promote(&cx, api.server.blobs(), &partner, &kettle, first.id, &beta, &release)
+        .await
+        .unwrap();
     show("promote", meter.take());
     let words = Words { description: Some("new words".parse().unwrap()), ..first.words.clone() };
-    images::edit(&cx, &partner, first.id, words, &wish).await.unwrap();
+    images::edit(&cx, api.server.blobs(), &partner, first.id, words, &wish).await.unwrap();
     show("edit a record that is in two manifests", meter.take());
     eligibility::open(&app.store, &kettle, &release).await.unwrap();
     let check = show("check of an open feed", meter.take());
-    associations::remove(&cx, &partner, &kettle, first.id, None).await.unwrap();
+    associations::remove(&cx, api.server.blobs(), &partner, &kettle, first.id, None).await.unwrap();
     show("remove from all feeds", meter.take());
 
     assert!(plain.calls.len() <= 3 && keyed.calls.len() <= 3, "a registration needs at most 3 calls");
@@ -88,11 +90,13 @@ async fn large_pool(api: &Api, app: &App, meter: &Meter) {
     api.create_type(&large, 105).await;
     let began = Instant::now();
     for number in 0..POOL {
-        register(&cx, &partner, new_image(&format!("image {number}"), ""), None).await.unwrap();
+        register(&cx, api.server.blobs(), &partner, new_image(&format!("image {number}"), ""), None)
+            .await
+            .unwrap();
     }
     let rate = f64::from(POOL) / began.elapsed().as_secs_f64();
     println!("\nfilled a pool with {POOL} images, one after the other: {rate:.0} registrations/s");
-    let full = register(&cx, &partner, new_image("one too many", ""), None).await;
+    let full = register(&cx, api.server.blobs(), &partner, new_image("one too many", ""), None).await;
     assert!(full.is_err(), "the limit of {POOL} images holds");
     meter.take();
 

@@ -1,4 +1,5 @@
-//! A meter for what a use case costs at the table: calls and consumed capacity, as DynamoDB itself reports them.
+//! A meter for what a use case costs: calls of the table and the bucket, and consumed capacity as DynamoDB itself
+//! reports it.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark reports a fault by failing")]
 
@@ -23,7 +24,7 @@ pub struct Reading {
     pub units: f64,
 }
 
-/// Watches every call of the client it is given to. Clones share their reading.
+/// Watches every call of the clients it is given to, of the table and of the bucket. Clones share their reading.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Mutex<Reading>>);
 
@@ -72,8 +73,11 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), Fault> {
-        let target = context.request().headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let request = context.request();
+        let operation = match request.headers().get("x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+            None => format!("S3 {}", request.method()),
+        };
         self.0.lock().unwrap().calls.push(operation);
         Ok(())
     }

@@ -48,13 +48,17 @@ impl Secret {
         (&self.current.id, &self.current.key)
     }
 
-    /// The id and bytes of the value called `id`, if it is still accepted.
-    pub fn named(&self, id: &str) -> Option<(&str, &[u8])> {
+    /// The ids and bytes of all values that are accepted, the one in use first.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
         [Some(&self.current), self.previous.as_ref()]
             .into_iter()
             .flatten()
-            .find(|value| value.id == id)
             .map(|value| (value.id.as_str(), value.key.as_slice()))
+    }
+
+    /// The id and bytes of the value called `id`, if it is still accepted.
+    pub fn named(&self, id: &str) -> Option<(&str, &[u8])> {
+        self.values().find(|(this, _)| *this == id)
     }
 }
 
@@ -72,11 +76,29 @@ pub struct Secrets {
     pub download: Secret,
     /// Turns device credentials into pseudonyms. It is not rotated while grants made under it are in use.
     pub pepper: Secret,
+    /// Signs `Packages.asc` of feeds; none leaves them without that signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openpgp: Option<Secret>,
+    /// Signs `Packages.sig` of feeds; none leaves them without that signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usign: Option<Secret>,
 }
 
+/// When the OpenPGP keys that are made here say that they were made, in seconds since 1970: at once.
+///
+/// GnuPG believes no key that is newer than the device's clock (observed), and a device without a battery begins in
+/// 1970. It does not mind signatures that are newer.
+pub const KEYS_CREATED: u32 = 1;
+
+/// How many random bytes the keys that sign feeds are made from.
+pub const SIGNING_RANDOM: usize = 72;
+
 impl Secrets {
-    /// The names of the secrets, as they stand in files and parameter names.
+    /// The names of the secrets that there must be, as they stand in files and parameter names.
     pub const NAMES: [&'static str; 2] = ["download", "pepper"];
+
+    /// The names of those that there may be.
+    pub const OPTIONAL_NAMES: [&'static str; 2] = ["openpgp", "usign"];
 
     /// Reads the JSON form of all secrets. The error names the place, never a value.
     pub fn from_json(text: &str) -> Result<Self, SecretsError> {
@@ -84,10 +106,48 @@ impl Secrets {
             .map_err(|error| SecretsError(format!("the secrets do not parse at line {}", error.line())))
     }
 
-    /// Fresh secrets from 64 random bytes.
+    /// Fresh secrets from 64 random bytes, with no keys that sign feeds.
     pub fn generate(random: &[u8; 64]) -> Self {
         let (download, pepper) = random.split_at(32);
-        Self { download: Secret::new("d1", download.to_vec()), pepper: Secret::new("p1", pepper.to_vec()) }
+        Self {
+            download: Secret::new("d1", download.to_vec()),
+            pepper: Secret::new("p1", pepper.to_vec()),
+            openpgp: None,
+            usign: None,
+        }
+    }
+
+    /// True if there is not a key for every kind of signature over feeds.
+    pub fn lacks_signing_keys(&self) -> bool {
+        self.openpgp.is_none() || self.usign.is_none()
+    }
+
+    /// These secrets with the keys that sign feeds, made from random bytes where they are missing. Their ids are the
+    /// ids by which clients know keys.
+    #[cfg(feature = "signing")]
+    pub fn with_signing_keys(self, random: &[u8; SIGNING_RANDOM]) -> Result<Self, SecretsError> {
+        use crate::ipkg::{openpgp, usign};
+
+        let (seed, usign_key) = random.split_at(32);
+        let mut openpgp_seed = [0; 32];
+        openpgp_seed.copy_from_slice(seed);
+        let fault = |fault: &dyn fmt::Display| SecretsError(format!("a signing key cannot be made: {fault}"));
+        let made = |bytes: Vec<u8>| -> Result<Secret, openpgp::Fault> {
+            Ok(Secret::new(openpgp::SigningKey::read(&bytes)?.key_id(), bytes))
+        };
+        let openpgp = match self.openpgp {
+            Some(kept) => kept,
+            None => openpgp::generate(openpgp_seed, KEYS_CREATED, "Package feeds")
+                .and_then(made)
+                .map_err(|error| fault(&error))?,
+        };
+        let usign = if let Some(kept) = self.usign {
+            kept
+        } else {
+            let key = usign::SigningKey::read(usign_key).map_err(|error| fault(&error))?;
+            Secret::new(key.key_id(), usign_key.to_vec())
+        };
+        Ok(Self { openpgp: Some(openpgp), usign: Some(usign), ..self })
     }
 }
 
@@ -110,12 +170,15 @@ mod ssm {
         format!("{}/{name}", prefix.trim_end_matches('/'))
     }
 
-    /// Loads all secrets from the `SecureString` parameters `<prefix>/<name>`.
+    fn names() -> impl Iterator<Item = &'static str> {
+        Secrets::NAMES.into_iter().chain(Secrets::OPTIONAL_NAMES)
+    }
+
+    /// Loads all secrets from the `SecureString` parameters `<prefix>/<name>`; those that sign feeds may be missing.
     pub async fn load_from_ssm(client: &Client, prefix: &str) -> Result<Secrets, SecretsError> {
-        let names = Secrets::NAMES.map(|name| parameter(prefix, name));
         let answer = client
             .get_parameters()
-            .set_names(Some(names.to_vec()))
+            .set_names(Some(names().map(|name| parameter(prefix, name)).collect()))
             .with_decryption(true)
             .send()
             .await
@@ -123,18 +186,18 @@ mod ssm {
                 SecretsError(format!("SSM GetParameters failed: {}", error.into_service_error()))
             })?;
         let mut all = serde_json::Map::new();
-        for name in Secrets::NAMES {
+        for name in names() {
             let wanted = parameter(prefix, name);
-            let value = answer
-                .parameters()
-                .iter()
-                .find(|found| found.name() == Some(wanted.as_str()))
-                .and_then(|found| found.value())
-                .and_then(|text| serde_json::from_str(text).ok())
-                .ok_or_else(|| {
-                    SecretsError(format!("the parameter {wanted} is missing or does not parse"))
-                })?;
-            all.insert(name.to_owned(), value);
+            let found = answer.parameters().iter().find(|found| found.name() == Some(wanted.as_str()));
+            match found.and_then(|found| found.value()).map(serde_json::from_str) {
+                Some(Ok(value)) => {
+                    all.insert(name.to_owned(), value);
+                }
+                None if Secrets::OPTIONAL_NAMES.contains(&name) => {}
+                Some(Err(_)) | None => {
+                    return Err(SecretsError(format!("the parameter {wanted} is missing or does not parse")));
+                }
+            }
         }
         Secrets::from_json(&serde_json::Value::Object(all).to_string())
     }
@@ -147,11 +210,12 @@ mod ssm {
     ) -> Result<Vec<&'static str>, SecretsError> {
         let values = serde_json::to_value(fresh).map_err(|error| SecretsError(error.to_string()))?;
         let mut written = Vec::new();
-        for name in Secrets::NAMES {
+        for name in names() {
+            let Some(value) = values.get(name) else { continue };
             let put = client
                 .put_parameter()
                 .name(parameter(prefix, name))
-                .value(values[name].to_string())
+                .value(value.to_string())
                 .r#type(ParameterType::SecureString)
                 .overwrite(false)
                 .send()
@@ -180,6 +244,36 @@ mod tests {
         let read = Secrets::from_json(&text).unwrap();
         assert_eq!(read.download.current(), secrets.download.current());
         assert!(!format!("{secrets:?}").contains("0707"));
+    }
+
+    #[test]
+    fn secrets_of_before_feeds_were_signed_are_read() {
+        let old = serde_json::to_string(&Secrets::generate(&[7; 64])).unwrap();
+        assert!(!old.contains("openpgp") && !old.contains("usign"));
+        assert!(Secrets::from_json(&old).unwrap().lacks_signing_keys());
+    }
+
+    #[cfg(feature = "signing")]
+    #[test]
+    fn signing_keys_are_made_where_they_are_missing_and_named_as_clients_know_them() {
+        use crate::ipkg::{openpgp, usign};
+
+        let secrets = Secrets::generate(&[7; 64]).with_signing_keys(&[8; SIGNING_RANDOM]).unwrap();
+        assert!(!secrets.lacks_signing_keys());
+        let (id, key) = secrets.openpgp.as_ref().unwrap().current();
+        assert_eq!(openpgp::SigningKey::read(key).unwrap().key_id(), id);
+        let (id, key) = secrets.usign.as_ref().unwrap().current();
+        assert_eq!((usign::SigningKey::read(key).unwrap().key_id().as_str(), id), (id, "0808080808080808"));
+        let text = serde_json::to_string(&secrets).unwrap();
+        let kept = Secrets::from_json(&text).unwrap().with_signing_keys(&[9; SIGNING_RANDOM]).unwrap();
+        assert_eq!(serde_json::to_string(&kept).unwrap(), text);
+        // A standard SSM parameter holds 4 KB.
+        assert!(
+            serde_json::to_string(&secrets.openpgp.as_ref().unwrap().rotated("x", key.to_vec()))
+                .unwrap()
+                .len()
+                < 2048
+        );
     }
 
     #[test]

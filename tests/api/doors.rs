@@ -117,7 +117,6 @@ async fn an_unknown_path_is_a_problem_with_and_without_a_key() {
         "/",
         "/v1",
         "/v1/ota",
-        "/v2/ota/whoami",
         "/v1/ota/whoami/",
         "/V1/ota/whoami",
         "/v1//ota/whoami",

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::api::{Api, Tenant};
+use tests::ipk::Ipk;
 use tests::whole::expect_whole;
 
 /// The feeds that a partner can make beside the standard ones.
@@ -98,4 +99,96 @@ async fn nine_associations_and_an_offer_are_made_at_registration_in_one_transact
         assert_eq!(api.offers(id, "2003=0").await, [(3, "1".to_owned())], "{id}");
     }
     expect_whole(&api.dump().await, "after the registration");
+}
+
+/// Fails the test unless the calls hold one transaction.
+#[track_caller]
+fn expect_one_transaction(api: &Api) {
+    let calls = api.wire.take_calls();
+    let transactions = calls.iter().filter(|call| *call == "TransactWriteItems").count();
+    assert_eq!(transactions, 1, "all or nothing: {calls:?}");
+}
+
+#[tokio::test]
+async fn a_package_is_removed_from_every_feed_there_can_be_at_once() {
+    let (api, acme, feeds) = with_all_feeds().await;
+    api.create_device_type(&acme, "phone").await;
+    let package = api.image(&acme, 105, "1", &Ipk::new("base", "1.0").build()).await;
+    let beside = api.image(&acme, 105, "2", &Ipk::new("mail", "1.0").build()).await;
+    for feed in &feeds {
+        for record in [&package, &beside] {
+            api.associate(&acme, "phone", record, feed).await.expect(201);
+        }
+    }
+    api.expect_whole("associated everywhere").await;
+    let path = acme.path("/deviceTypes/phone/firmwareImages/types/105/versionNumbers/1");
+    api.wire.take_calls();
+    api.call("DELETE", &path, &acme.release, Value::Null).await.expect(204);
+    expect_one_transaction(&api);
+    api.expect_whole("removed everywhere").await;
+    for feed in feeds.iter().filter(|feed| *feed != "dev") {
+        let index =
+            String::from_utf8(api.get(&format!("/{feed}/phone"), "").await.expect(200).bytes).unwrap();
+        assert!(
+            index.starts_with("Package: mail\n") && index.matches("Package: ").count() == 1,
+            "{feed}: {index}"
+        );
+    }
+    let path = acme.path("/deviceTypes/phone/firmwareImages/types/105/versionNumbers/2");
+    api.call("DELETE", &path, &acme.release, Value::Null).await.expect(204);
+    api.wire.take_calls();
+    api.call("DELETE", &acme.path("/deviceTypes/phone"), &acme.write, Value::Null).await.expect(204);
+    expect_one_transaction(&api);
+    api.expect_whole("deleted").await;
+    api.wire.take_calls();
+    api.create_device_type(&acme, "phone").await;
+    expect_one_transaction(&api);
+    api.expect_whole("revived").await;
+}
+
+#[tokio::test]
+async fn a_package_comes_into_ten_device_types_with_its_record_in_one_transaction() {
+    let (api, acme, _) = with_all_feeds().await;
+    let ids: Vec<String> = (0..10).map(|index| format!("model-{index}")).collect();
+    for id in &ids {
+        api.create_device_type(&acme, id).await;
+    }
+    let body = json!({"name": "all", "type": 105, "version": "1", "url": "", "associations": {"acme": ids}});
+    let mut record = api.call("POST", &acme.path("/pool"), &acme.release, body).await.expect(201).json();
+    record["url"] = api.upload(&acme, &Ipk::new("base", "1.0").build()).await.into();
+    record["name"] = "renamed as well".into();
+    api.wire.take_calls();
+    api.call("PUT", &api.record_path(&acme, &record), &acme.release, record.clone()).await.expect(204);
+    expect_one_transaction(&api);
+    for id in &ids {
+        let index = api.get(&format!("/release/{id}/Packages"), "").await.expect(200);
+        assert!(index.bytes.starts_with(b"Package: base\nVersion: 1.0\n"), "{id}");
+    }
+    let listed: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
+    assert_eq!(api.get("/release", "").await.expect(200).bytes, listed.into_bytes());
+    api.expect_whole("after the PUT").await;
+}
+
+#[tokio::test]
+async fn a_feed_that_many_device_types_had_packages_in_is_deleted() {
+    let (api, acme, _) = with_all_feeds().await;
+    let package = api.image(&acme, 105, "1", &Ipk::new("base", "1.0").build()).await;
+    for index in 0..25 {
+        let id = format!("model-{index:02}");
+        api.create_device_type(&acme, &id).await;
+        api.associate(&acme, &id, &package, "feed-07").await.expect(201);
+    }
+    let listed = String::from_utf8(api.get("/feed-07", "").await.expect(200).bytes).unwrap();
+    assert_eq!(listed.lines().count(), 25);
+    let feed = acme.path("/feeds/feed-07");
+    api.call("DELETE", &feed, &acme.write, Value::Null).await.expect_problem(409, "feed_in_use");
+    for index in 0..25 {
+        let image = format!("/deviceTypes/model-{index:02}/firmwareImages/types/105/versionNumbers/1");
+        api.call("DELETE", &acme.path(&image), &acme.release, Value::Null).await.expect(204);
+    }
+    api.call("DELETE", &feed, &acme.write, Value::Null).await.expect(204);
+    for path in ["/feed-07", "/feed-07/model-00", "/feed-07/model-24/Packages"] {
+        api.get(path, "").await.expect_problem(404, "not_found");
+    }
+    api.expect_whole("the feed is gone").await;
 }

@@ -20,6 +20,7 @@ mod keys;
 mod largest;
 mod manifests;
 mod operations;
+mod packages;
 mod pool;
 mod printed_tour;
 mod repository;

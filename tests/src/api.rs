@@ -111,6 +111,13 @@ impl Api {
         Self { server, wire, http }
     }
 
+    /// The same with a wire to the bucket that breaks on demand as well.
+    pub async fn start_wired() -> (Self, Wire) {
+        let bucket = Wire::default();
+        let options = Options { s3_http_client: Some(bucket.client()), ..Options::default() };
+        (Self::start_with(options).await, bucket)
+    }
+
     /// A partner with its keys, made through the admin API.
     pub async fn tenant(&self, id: &str) -> Tenant {
         let key = async |right: &str| self.server.partner_key(id, right).await.expect("a key is made");

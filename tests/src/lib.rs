@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where environment and time come in")]
 
 pub mod api;
+pub mod ipk;
+pub mod raw;
 pub mod table;
 pub mod whole;
 pub mod wire;

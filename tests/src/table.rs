@@ -62,10 +62,34 @@ impl Api {
         }
     }
 
+    /// Takes a row away behind the service's back.
+    pub async fn erase(&self, pk: &str, sk: &str) {
+        let delete = self.server.dynamodb_client().delete_item().table_name(self.server.table());
+        delete.set_key(Some(key(pk, sk))).send().await.expect("the row can be taken away");
+    }
+
+    /// Sets an attribute of a row (`binary.kind` for one inside another) behind the service's back; takes it away for
+    /// none.
+    pub async fn alter(&self, pk: &str, sk: &str, path: &str, value: Option<AttributeValue>) {
+        let names = path.split('.').enumerate().map(|(at, name)| (format!("#{at}"), name.to_owned()));
+        let names: HashMap<String, String> = names.collect();
+        let place: Vec<String> = (0..names.len()).map(|at| format!("#{at}")).collect();
+        let place = place.join(".");
+        let update = self.server.dynamodb_client().update_item().table_name(self.server.table());
+        let update = update.set_key(Some(key(pk, sk))).set_expression_attribute_names(Some(names));
+        let update = match value {
+            Some(value) => update
+                .update_expression(format!("SET {place} = :value"))
+                .expression_attribute_values(":value", value),
+            None => update.update_expression(format!("REMOVE {place}")),
+        };
+        update.send().await.expect("the row can be altered");
+    }
+
     /// Reconciles as the scheduled chore does.
     pub async fn reconcile(&self) -> Result<Report> {
         let app = self.server.app();
-        reconcile(&Context {
+        let cx = Context {
             store: &app.store,
             config: &app.config,
             secrets: &app.secrets,
@@ -73,8 +97,8 @@ impl Api {
             right: Right::Operator,
             request_id: "reconcile",
             now: app.clock.now(),
-        })
-        .await
+        };
+        reconcile(&cx, self.server.blobs()).await
     }
 
     /// The audit of this month: a partner's, or the operator's for `""`.
@@ -83,6 +107,10 @@ impl Api {
         let partner: Option<PartnerId> = (!partner.is_empty()).then(|| partner.parse().unwrap());
         app.store.audit(partner.as_ref(), app.clock.now()).await.expect("the audit can be read")
     }
+}
+
+fn key(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    [("PK", pk), ("SK", sk)].map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned()))).into()
 }
 
 fn object(item: HashMap<String, AttributeValue>) -> Map<String, Value> {

@@ -1,5 +1,8 @@
 //! Whether a table is whole: every row that belongs to another agrees with it, and every count with what it counts.
 
+mod catalogues;
+mod packages;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -23,6 +26,7 @@ pub fn faults(dump: &Dump) -> Vec<String> {
     check.device_types();
     check.placements();
     check.manifests();
+    check.packages();
     check.access();
     check.keys();
     check.faults
@@ -182,13 +186,13 @@ impl<'a> Check<'a> {
             let hang = |what: &'a str| {
                 self.dump.under(pk).filter(|(at, sk, _)| *at == pk && sk.starts_with(what)).count()
             };
-            let (associations, manifests) = (hang("ASSOC#"), hang("MANIFEST#"));
+            let (associations, manifests, indexes) = (hang("ASSOC#"), hang("MANIFEST#"), hang("INDEX#"));
             self.expect(row["associations"] == associations, || {
                 format!("{pk}: counts {} of {associations} associations", row["associations"])
             });
             if row["deleted"] == true {
                 self.expect(!listed, || format!("{pk}: deleted and still listed"));
-                self.expect(associations + manifests == 0, || {
+                self.expect(associations + manifests + indexes == 0, || {
                     format!("{pk}: deleted, and something hangs on it")
                 });
                 continue;

@@ -3,14 +3,14 @@
 use axum::response::Response;
 use shared::domain::{DeviceProfileId, DeviceTypeId, FeedName};
 use shared::http::image_json::{device_type_image, words};
-use shared::http::{App, Fields, Partner, Problem, Write, created, replayable};
+use shared::http::{Fields, Partner, Problem, Service, Write, created, replayable};
 use shared::usecases::descriptions::{NewDescription, register};
 use shared::usecases::images::Wish;
 use shared::usecases::registration::Repeatable;
 
 /// Reads the rest of the body, registers the description in `feed`, and answers it.
 pub(crate) async fn create_description(
-    app: &App,
+    Service { app, blobs }: &Service,
     caller: &Partner<Write>,
     device_type: &DeviceTypeId,
     feed: &FeedName,
@@ -19,7 +19,7 @@ pub(crate) async fn create_description(
 ) -> Result<Response, Problem> {
     let new = new_description(fields)?;
     let cx = caller.call.context(app);
-    let made = register(&cx, &caller.partner, device_type, feed, new, repeatable).await?;
+    let made = register(&cx, blobs, &caller.partner, device_type, feed, new, repeatable).await?;
     let answer = created(&device_type_image(&app.config, &caller.partner, &made.associated))?;
     Ok(replayable(answer, made.replayed))
 }

@@ -6,7 +6,8 @@ use axum::response::Response;
 use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::image_json::device_type_image;
 use shared::http::{
-    App, JsonBody, Partner, Path, Problem, Query, Read, Write, created, no_content, ok, page_body, repeatable,
+    App, JsonBody, Partner, Path, Problem, Query, Read, Service, Write, created, no_content, ok, page_body,
+    repeatable,
 };
 use shared::usecases::associations::{associate, get, list, promote, remove};
 
@@ -17,7 +18,7 @@ type ImagePath = Path<(DeviceTypeId, TypeNumber, VersionNumber)>;
 
 /// The body is the pool record as read; of it, type and version number count. Type 4 without a number is a new record.
 pub(crate) async fn create_association(
-    State(app): State<App>,
+    State(service): State<Service>,
     caller: Partner<Write>,
     Path((device_type,)): Path<(DeviceTypeId,)>,
     headers: HeaderMap,
@@ -27,12 +28,14 @@ pub(crate) async fn create_association(
     let kind = fields.required::<TypeNumber>("type");
     if kind.is_some_and(TypeNumber::is_description) && !fields.has("versionNumber") {
         let key = repeatable(&headers, &bytes)?;
-        return create_description(&app, &caller, &device_type, &feed, fields, key).await;
+        return create_description(&service, &caller, &device_type, &feed, fields, key).await;
     }
     let id = (kind, fields.required::<VersionNumber>("versionNumber"));
     let (r#type, number) = fields.finish(id)?;
+    let Service { app, blobs } = service;
     let cx = caller.call.context(&app);
-    let made = associate(&cx, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;
+    let made =
+        associate(&cx, &blobs, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;
     created(&device_type_image(&app.config, &caller.partner, &made))
 }
 
@@ -78,19 +81,19 @@ pub(crate) async fn get_firmware_image(
 }
 
 pub(crate) async fn delete_association(
-    State(app): State<App>,
+    State(Service { app, blobs }): State<Service>,
     caller: Partner<Write>,
     Path((device_type, r#type, number)): ImagePath,
     query: Query,
 ) -> Result<Response, Problem> {
     let feed = query.parsed::<FeedName>("feed")?;
     let cx = caller.call.context(&app);
-    remove(&cx, &caller.partner, &device_type, ImageId { r#type, number }, feed.as_ref()).await?;
+    remove(&cx, &blobs, &caller.partner, &device_type, ImageId { r#type, number }, feed.as_ref()).await?;
     Ok(no_content())
 }
 
 pub(crate) async fn promote_firmware_image(
-    State(app): State<App>,
+    State(Service { app, blobs }): State<Service>,
     caller: Partner<Write>,
     Path((device_type, r#type, number)): ImagePath,
     JsonBody { mut fields, .. }: JsonBody,
@@ -98,6 +101,7 @@ pub(crate) async fn promote_firmware_image(
     let feeds = (fields.required::<FeedName>("from"), fields.required::<FeedName>("to"));
     let (from, to) = fields.finish(feeds)?;
     let cx = caller.call.context(&app);
-    let made = promote(&cx, &caller.partner, &device_type, ImageId { r#type, number }, &from, &to).await?;
+    let made =
+        promote(&cx, &blobs, &caller.partner, &device_type, ImageId { r#type, number }, &from, &to).await?;
     created(&device_type_image(&app.config, &caller.partner, &made))
 }

@@ -7,10 +7,11 @@ mod firmware_images;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
-use shared::http::{App, finish};
+use shared::blobs::Blobs;
+use shared::http::{App, Service, finish};
 
 /// Device types, operations 13 to 16 and 18, promotion, feeds and access to them.
-pub fn routes(app: App) -> Router {
+pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
     let images = format!("{device_types}/{{deviceTypeId}}/firmwareImages");
@@ -32,6 +33,6 @@ pub fn routes(app: App) -> Router {
         .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
         .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))
         .route(&format!("{feeds}/{{feed}}/devices/{{id}}"), delete(feeds::delete_grant))
-        .with_state(app);
+        .with_state(Service { app, blobs });
     finish(router, clock)
 }

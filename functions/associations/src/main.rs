@@ -1,10 +1,13 @@
 //! Device types, associations and feeds as a Lambda function.
 
+use shared::blobs::Blobs;
 use shared::http::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let (app, _) = lambda::start().await?;
-    let routes = associations::routes(app.clone());
+    let (app, aws) = lambda::start().await?;
+    let blobs = Blobs::connect(&aws, &app.config.bucket);
+    blobs.warm().await;
+    let routes = associations::routes(app.clone(), blobs);
     lambda::serve(&app, routes).await
 }

@@ -4,7 +4,6 @@
 //! `X-Device-Authorization`, which the door sets itself.
 
 mod answer;
-mod credential;
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -16,7 +15,7 @@ use shared::domain::eligibility::{Reported, decide};
 use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, TypeNumber};
 use shared::http::answer::{entity_tag, none_match};
-use shared::http::{App, Code, Problem, Query, finish};
+use shared::http::{App, Problem, Query, device_credential, finish};
 use shared::usecases::eligibility::{self, Found};
 
 /// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
@@ -85,11 +84,11 @@ async fn manifest(
         let device_type = device_type.ok_or_else(Problem::not_found)?;
         return Ok(eligibility::open(&app.store, &device_type, feed).await?);
     }
-    let credential = credential::read(headers)?;
-    let Some(device_type) = device_type else { return Err(credential::challenge()) };
+    let credential = device_credential::read(headers)?;
+    let Some(device_type) = device_type else { return Err(device_credential::closed()) };
     match eligibility::restricted(&app.store, &app.secrets, &device_type, feed, credential.as_ref()).await? {
         Found::Manifest(manifest) => Ok(manifest),
-        Found::Closed => Err(credential::challenge()),
+        Found::Closed => Err(device_credential::closed()),
     }
 }
 
@@ -107,14 +106,4 @@ fn respond(body: Vec<u8>, feed: &FeedName, headers: &HeaderMap) -> Response {
         answer.insert(header::ETAG, tag);
     }
     response
-}
-
-/// The problem for a restricted feed that was not opened; always the same.
-fn closed() -> Problem {
-    let mut problem = Problem::new(
-        Code::CredentialRequired,
-        "this feed is restricted to devices that have been granted access",
-    );
-    problem.challenge = Some("Basic realm=\"restricted feed\"");
-    problem
 }

@@ -6,10 +6,11 @@ mod records;
 
 use axum::Router;
 use axum::routing::{get, put};
-use shared::http::{App, finish};
+use shared::blobs::Blobs;
+use shared::http::{App, Service, finish};
 
 /// Operations 5 to 10 and 19, reading and deleting a record, and offers.
-pub fn routes(app: App) -> Router {
+pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let record = "/v1/ota/partners/{partnerId}/pool/types/{type}/versionNumbers/{versionNumber}";
     let router = Router::new()
@@ -27,6 +28,6 @@ pub fn routes(app: App) -> Router {
             put(offers::create_offer).delete(offers::delete_offer),
         )
         .route("/v1/ota/partners/{partnerId}/tags", get(pool::list_tags))
-        .with_state(app);
+        .with_state(Service { app, blobs });
     finish(router, clock)
 }

@@ -8,21 +8,21 @@ use shared::domain::image::Words;
 use shared::domain::{ImageId, Name, PartnerId, Tag, TypeNumber, Version};
 use shared::http::image_json::{pool_image, words};
 use shared::http::{
-    App, Fields, JsonBody, Partner, Path, Problem, Query, Read, Write, created, ok, page_body, repeatable,
-    replayable,
+    App, Fields, JsonBody, Partner, Path, Problem, Query, Read, Service, Write, created, ok, page_body,
+    repeatable, replayable,
 };
 use shared::usecases::images::{self, Wish};
 use shared::usecases::registration::{NewImage, register};
 
 pub(crate) async fn create_image(
-    State(app): State<App>,
+    State(Service { app, blobs }): State<Service>,
     caller: Partner<Write>,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let repeatable = repeatable(&headers, &body.bytes)?;
     let new = new_image(body.fields)?;
-    let made = register(&caller.call.context(&app), &caller.partner, new, repeatable).await?;
+    let made = register(&caller.call.context(&app), &blobs, &caller.partner, new, repeatable).await?;
     let answer = created(&pool_image(&app.config, &caller.partner, &made.image))?;
     Ok(replayable(answer, made.replayed))
 }

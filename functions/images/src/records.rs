@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use shared::domain::{FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::image_json::pool_image;
-use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Write, no_content, ok};
+use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Service, Write, no_content, ok};
 use shared::usecases::associations::{ImageAssociation, of_image};
 use shared::usecases::images;
 
@@ -29,14 +29,14 @@ pub(crate) async fn get_image(
 }
 
 pub(crate) async fn update_image(
-    State(app): State<App>,
+    State(Service { app, blobs }): State<Service>,
     caller: Partner<Write>,
     path: Record,
     JsonBody { mut fields, .. }: JsonBody,
 ) -> Result<Response, Problem> {
     let read = record(&mut fields);
     let (words, wish) = fields.finish(read)?;
-    images::edit(&caller.call.context(&app), &caller.partner, id(&path), words, &wish).await?;
+    images::edit(&caller.call.context(&app), &blobs, &caller.partner, id(&path), words, &wish).await?;
     Ok(no_content())
 }
 

@@ -5,30 +5,17 @@ mod envelope;
 mod wire;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::json;
 use shared::blobs::Blobs;
 use shared::domain::Sha256;
-use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Write, finish, ok};
+use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Service, Write, finish, ok};
 use shared::usecases::binaries;
 
 use body::Incoming;
 use wire::AsBinary;
-
-/// What the routes share.
-#[derive(Clone)]
-struct Service {
-    app: App,
-    blobs: Blobs,
-}
-
-impl FromRef<Service> for App {
-    fn from_ref(service: &Service) -> Self {
-        service.app.clone()
-    }
-}
 
 /// Operations 11 and 12, and the owner's download.
 pub fn routes(app: App, blobs: Blobs) -> Router {

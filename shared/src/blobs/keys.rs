@@ -15,6 +15,14 @@ pub fn repository(sha256: &Sha256) -> String {
     format!("repository/{sha256}")
 }
 
+/// Where all catalogues lie.
+pub const CATALOGUES: &str = "catalogues/";
+
+/// Where a catalogue lies: `catalogues/<sha256>`.
+pub fn catalogue(sha256: &Sha256) -> String {
+    format!("{CATALOGUES}{sha256}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,10 @@
 //! S3: presigned uploads, staging, and the repository of binaries.
 //!
-//! One code path for AWS and the embedded object store. An upload lands in `staging/` under its partner and digest,
+//! And the catalogues that package indexes are rendered from. One code path for AWS and the embedded object store. An upload lands in `staging/` under its partner and digest,
 //! and is copied to `repository/` once it has been checked; nothing here ever holds a whole binary, except one that
 //! was posted directly. Knows nothing of DynamoDB, HTTP or of who owns what.
 
+mod catalogues;
 mod copy;
 pub mod error;
 pub mod keys;
@@ -17,6 +18,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 
+pub use catalogues::Kept;
 pub use copy::Copied;
 pub use error::Error;
 pub use objects::Stored;

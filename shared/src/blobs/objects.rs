@@ -70,7 +70,15 @@ impl Blobs {
         sha256: &Sha256,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, Error> {
-        let key = keys::staging(partner, sha256);
+        self.read(keys::staging(partner, sha256), range).await
+    }
+
+    /// The bytes of a binary in the repository in `range`, as [`Self::read_staged`]; none if nobody has moved it there.
+    pub async fn read_repository(&self, sha256: &Sha256, range: Range<u64>) -> Result<Option<Bytes>, Error> {
+        self.read(keys::repository(sha256), range).await
+    }
+
+    async fn read(&self, key: String, range: Range<u64>) -> Result<Option<Bytes>, Error> {
         let wanted = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         let answer = match self.client.get_object().bucket(&self.bucket).key(&key).range(wanted).send().await
         {

@@ -4,6 +4,7 @@
 //! in as arguments, so every rule can be tested by calling it.
 
 pub mod association;
+pub mod catalogue;
 pub mod credential;
 pub mod device_type;
 pub mod digest;
@@ -12,10 +13,11 @@ pub mod eligibility;
 pub mod feed;
 pub mod firmware_type;
 pub mod image;
+pub mod index_pointer;
 pub mod invalid;
 pub mod key;
 pub mod manifest;
-mod newtype;
+pub(crate) mod newtype;
 pub mod number;
 pub mod page;
 pub mod refusal;
@@ -24,12 +26,14 @@ pub mod slug;
 pub mod text;
 pub mod time;
 
+pub use catalogue::Catalogue;
 pub use credential::DeviceCredential;
 pub use device_type::DeviceType;
 pub use digest::{Md5, Sha256};
 pub use feed::FeedName;
 pub use firmware_type::FirmwareType;
 pub use image::{Binary, BinaryKind, Image, ImageRef};
+pub use index_pointer::{IndexPointer, KeyIds};
 pub use invalid::{Fault, Invalid};
 pub use manifest::{Entry, Manifest};
 pub use number::{ImageId, TypeNumber, VersionNumber};

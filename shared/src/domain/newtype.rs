@@ -47,4 +47,4 @@ macro_rules! checked_text {
     };
 }
 
-pub(super) use checked_text;
+pub(crate) use checked_text;

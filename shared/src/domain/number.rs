@@ -156,7 +156,7 @@ impl std::str::FromStr for ReportedVersion {
 }
 
 /// The published id of an image: its version number followed by its type in three digits (7 of 105 is `7105`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ImageId {
     /// The image's firmware type.
     pub r#type: TypeNumber,

@@ -1,6 +1,7 @@
 //! Every way in which the rules say no, once, without a word of HTTP.
 
 use super::{Fault, Right};
+use crate::ipkg::version::repacked;
 
 /// Why a request that could be understood is not carried out. Each becomes one stable code on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,9 @@ pub enum Refusal {
     /// What the store holds is not what was announced.
     #[error("{0}")]
     UploadMismatch(String),
+    /// It is a package, but damaged or not fit for devices; why.
+    #[error("the package cannot be used: {0}")]
+    PackageMalformed(String),
 
     /// The image is in that feed of that device type already.
     #[error("the image is already associated with this device type in feed {0}")]
@@ -81,6 +85,32 @@ pub enum Refusal {
     /// The check answer of this device type and feed would grow too large.
     #[error("too many firmware types in one feed: the manifest would exceed {0} bytes")]
     ManifestTooLarge(usize),
+    /// The index or the catalogue of this device type and feed would grow too large; which, and the limit.
+    #[error("{0}")]
+    IndexTooLarge(&'static str),
+    /// The feed has that version of the package or a greater one, which clients would not replace.
+    #[error(
+        "the feed already has {package} {current}, and {version} is not greater by opkg's order, so no client would \
+         install it; build the package again with a greater version or, to go back to older contents, with a greater \
+         epoch: {}",
+        repacked(.version, .current)
+    )]
+    VersionNotNewer {
+        /// The package.
+        package: String,
+        /// The version refused.
+        version: String,
+        /// The latest version in the feed.
+        current: String,
+    },
+    /// The package was built for something else.
+    #[error("the package is for architecture {package}, the device type for {device_type}")]
+    ArchitectureMismatch {
+        /// What the package was built for.
+        package: String,
+        /// What the device type is.
+        device_type: String,
+    },
     /// A limit of the service; its text.
     #[error("{0}")]
     LimitReached(&'static str),

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Whole seconds since 1970-01-01T00:00:00Z: as fine as HTTP dates are.
+pub type Seconds = i64;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, as every `…Timestamp` on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

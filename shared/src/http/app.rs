@@ -40,3 +40,20 @@ pub struct App {
     /// The time of day.
     pub clock: Clock,
 }
+
+/// What a router needs that also reads or writes the bucket; cheap to clone.
+#[cfg(feature = "blobs")]
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Everything but the bucket.
+    pub app: App,
+    /// The bucket.
+    pub blobs: crate::blobs::Blobs,
+}
+
+#[cfg(feature = "blobs")]
+impl axum::extract::FromRef<Service> for App {
+    fn from_ref(service: &Service) -> Self {
+        service.app.clone()
+    }
+}

@@ -84,6 +84,8 @@ codes! {
     PartnerExists = "partner_exists", 409, "The partner exists";
     /// The kind was fixed at the first move.
     BinaryKindFixed = "binary_kind_fixed", 409, "The kind of the binary is fixed";
+    /// The feed has that version of the package, or a greater one.
+    VersionNotNewer = "version_not_newer", 409, "The version is not newer";
     /// A limit of the service.
     LimitReached = "limit_reached", 409, "A limit is reached";
     /// Others changed the same things at the same time; try again.
@@ -110,12 +112,20 @@ codes! {
     BinaryTooLarge = "binary_too_large", 422, "The binary is too large";
     /// Not the bytes that were announced.
     UploadMismatch = "upload_mismatch", 422, "The upload is not what was announced";
+    /// It is a package, but damaged or not fit for devices.
+    PackageMalformed = "package_malformed", 422, "The package cannot be used";
     /// The name means something else in URLs.
     ReservedName = "reserved_name", 422, "The name is reserved";
     /// The check answer would grow too large.
     ManifestTooLarge = "manifest_too_large", 422, "The manifest would be too large";
+    /// The package index would grow too large.
+    IndexTooLarge = "index_too_large", 422, "The package index would be too large";
+    /// The package was built for another architecture.
+    ArchitectureMismatch = "architecture_mismatch", 422, "The architecture does not fit";
     /// A fault of this service.
     Internal = "internal", 500, "Something went wrong here";
+    /// Feeds are read, never written.
+    NotImplemented = "not_implemented", 501, "Not implemented";
     /// The database or store did not answer.
     DependencyUnavailable = "dependency_unavailable", 503, "A part of the service does not answer";
 }

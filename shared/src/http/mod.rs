@@ -5,6 +5,8 @@ pub mod app;
 pub mod body;
 pub mod caller;
 pub mod code;
+pub mod conditions;
+pub mod device_credential;
 pub mod idempotency;
 pub mod image_json;
 #[cfg(feature = "lambda")]
@@ -17,6 +19,8 @@ pub mod router;
 pub mod type_json;
 
 pub use answer::{created, json_answer, no_content, ok, page_body};
+#[cfg(feature = "blobs")]
+pub use app::Service;
 pub use app::{App, Clock};
 pub use body::{Fields, JsonBody};
 pub use caller::{ByOperator, Call, Partner, Read, Release, Write};

@@ -103,7 +103,8 @@ impl Problem {
         let mut response = (self.code.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let cache = if self.code == Code::CredentialRequired { "private, no-store" } else { "no-store" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -145,12 +146,16 @@ impl From<Refusal> for Problem {
             Refusal::BinaryKindFixed(_) => Code::BinaryKindFixed,
             Refusal::UploadMissing => Code::UploadMissing,
             Refusal::UploadMismatch(_) => Code::UploadMismatch,
+            Refusal::PackageMalformed(_) => Code::PackageMalformed,
             Refusal::AlreadyAssociated(_) => Code::AlreadyAssociated,
             Refusal::DeviceTypeTaken => Code::DeviceTypeTaken,
             Refusal::DeviceTypeInUse => Code::DeviceTypeInUse,
             Refusal::FeedInUse(_) => Code::FeedInUse,
             Refusal::ReservedName(_) => Code::ReservedName,
             Refusal::ManifestTooLarge(_) => Code::ManifestTooLarge,
+            Refusal::IndexTooLarge(_) => Code::IndexTooLarge,
+            Refusal::VersionNotNewer { .. } => Code::VersionNotNewer,
+            Refusal::ArchitectureMismatch { .. } => Code::ArchitectureMismatch,
             Refusal::LimitReached(_) => Code::LimitReached,
             Refusal::PartnerExists => Code::PartnerExists,
         };

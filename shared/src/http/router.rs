@@ -76,9 +76,22 @@ fn is_rewritten(raw: &str) -> bool {
     raw.contains(odd) || raw.split('/').any(dots)
 }
 
+/// A path as it may be logged: what follows `by-hash` never expires, and opens a package to whoever reads the log; and a
+/// device's number or its hash stands in no path, but may be sent in one by mistake.
+fn logged(path: &str) -> String {
+    let index = path.split_once("/by-hash/").map_or(path, |(index, _)| index);
+    let names_a_device = |segment: &&str| {
+        let number = (14..=16).contains(&segment.len()) && segment.bytes().all(|byte| byte.is_ascii_digit());
+        number || (segment.len() == 40 && segment.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let masked = index.split('/').map(|segment| if names_a_device(&segment) { "…" } else { segment });
+    masked.collect::<Vec<_>>().join("/")
+}
+
 fn log(problem: &Problem, request_id: &str, method: &Method, path: &str) {
     let code = problem.code.as_str();
     let status = problem.code.status().as_u16();
+    let path = logged(path);
     if let Some(cause) = &problem.internal {
         tracing::error!(request_id, code, status, %method, path, cause, "request failed");
     } else {
@@ -88,10 +101,12 @@ fn log(problem: &Problem, request_id: &str, method: &Method, path: &str) {
 
 /// Turns HEAD into GET before the routes see it, keeping its answer's length; the front strips the body.
 ///
-/// Outside the router, since axum empties the answer to HEAD and a gateway would then count the length anew.
+/// Outside the router, since axum empties the answer to HEAD and a gateway would then count the length anew. A range is
+/// for GET alone (RFC 9110, section 14.2): to HEAD, the length is that of the whole.
 pub fn head_as_get<B>(mut request: http::Request<B>) -> http::Request<B> {
     if *request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;
+        request.headers_mut().remove(header::RANGE);
     }
     request
 }
@@ -99,6 +114,14 @@ pub fn head_as_get<B>(mut request: http::Request<B>) -> http::Request<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signed_path_is_not_logged() {
+        assert_eq!(logged("/dev/dev1/by-hash/aa/k.0.m/x.ipk"), "/dev/dev1");
+        assert_eq!(logged("/dev/dev1/Packages"), "/dev/dev1/Packages");
+        assert_eq!(logged("/dev/356938035643809/x"), "/dev/…/x");
+        assert_eq!(logged("/dev/da39a3ee5e6b4b0d3255bfef95601890afd80709"), "/dev/…");
+    }
 
     #[test]
     fn a_path_that_a_url_parser_would_change_is_told() {

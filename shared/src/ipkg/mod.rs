@@ -1,3 +1,12 @@
-//! The package format (`.ipk`). Pure: works on bytes that are handed in.
+//! The package format (`.ipk`) and its indexes. Pure: works on bytes and texts that are handed in.
 
-pub mod recognise;
+pub mod archive;
+pub mod control;
+pub mod index;
+pub mod names;
+#[cfg(feature = "signing")]
+pub mod openpgp;
+pub mod stanza;
+#[cfg(feature = "signing")]
+pub mod usign;
+pub mod version;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::read::Consistency;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
+use crate::domain::time::Seconds;
 use crate::domain::{FeedName, Label, PartnerId, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -15,9 +16,21 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub struct Access {
     #[serde(default)]
     partners: BTreeSet<PartnerId>,
+    #[serde(default)]
+    changed: Seconds,
 }
 
 impl Access {
+    /// When it last came to open more or less; 0 if that was never written down.
+    pub fn changed(&self) -> Seconds {
+        self.changed
+    }
+
+    /// True if the credential opens nothing in the feed.
+    pub fn is_empty(&self) -> bool {
+        self.partners.is_empty()
+    }
+
     /// True if the credential opens this partner's device types.
     pub fn opens(&self, partner: &PartnerId) -> bool {
         self.partners.contains(partner)
@@ -61,21 +74,27 @@ impl Store {
     }
 }
 
+fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.seconds().to_string())
+}
+
 impl Tx {
     /// Makes a grant; [`Guard::AlreadyThere`] if the partner has one of that id.
     pub fn create_grant(&mut self, partner: &PartnerId, grant: &Grant) {
         self.put(&keys::grant(partner, &grant.feed, &grant.id), grant, &When::Absent, Guard::AlreadyThere);
         let change = Change::default()
             .add_to_set("partners", partner.as_str())
+            .set("changed", seconds(grant.created))
             .set("rowVersion", AttributeValue::N("1".into()));
         self.update(&keys::access(&grant.feed, &grant.pseudonym), change, &When::Always, Guard::Changed);
         self.count_feed_uses(partner, &grant.feed, 1);
     }
 
-    /// Takes a grant back; [`Guard::Gone`] if there is none.
-    pub fn delete_grant(&mut self, partner: &PartnerId, grant: &Grant) {
+    /// Takes a grant back at `at`; [`Guard::Gone`] if there is none.
+    pub fn delete_grant(&mut self, partner: &PartnerId, grant: &Grant, at: Timestamp) {
         self.delete(&keys::grant(partner, &grant.feed, &grant.id), &When::Present, Guard::Gone);
-        let change = Change::default().remove_from_set("partners", partner.as_str());
+        let change =
+            Change::default().remove_from_set("partners", partner.as_str()).set("changed", seconds(at));
         self.update(&keys::access(&grant.feed, &grant.pseudonym), change, &When::Always, Guard::Changed);
         self.count_feed_uses(partner, &grant.feed, -1);
     }

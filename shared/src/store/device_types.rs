@@ -104,6 +104,13 @@ impl Tx {
         self.put(&keys::device_type(&this.id), &DeviceTypeRow::from(this), &when, Guard::Changed);
     }
 
+    /// Makes a deletion of a device type that was read as `this` start again, and any change of it.
+    pub fn touch_device_type(&mut self, this: &DeviceType) {
+        let change = Change::default().add("revision", 1);
+        let unchanged = When::Revision(this.revision);
+        self.update(&keys::device_type(&this.id), change, &unchanged, Guard::Changed);
+    }
+
     /// Leaves a tombstone of a device type that was read as `this` and has no associations.
     pub fn bury_device_type(&mut self, this: &DeviceType) {
         let when = When::Expression(
@@ -128,5 +135,18 @@ impl Tx {
         );
         let change = Change::default().add("associations", by).add("revision", 1);
         self.update(&keys::device_type(id), change, &alive, Guard::Gone);
+    }
+
+    /// Counts one association more on a device type that was read as `this`, and still takes the same packages.
+    pub fn count_package(&mut self, this: &DeviceType) {
+        let same = When::Expression(
+            "#architecture = :architecture AND #deleted = :no",
+            vec![
+                (":architecture", AttributeValue::S(this.architecture.to_string())),
+                (":no", AttributeValue::Bool(false)),
+            ],
+        );
+        let change = Change::default().add("associations", 1).add("revision", 1);
+        self.update(&keys::device_type(&this.id), change, &same, Guard::Changed);
     }
 }

@@ -221,6 +221,29 @@ pub fn manifest(device_type: &DeviceTypeId, feed: &FeedName) -> Key {
     key(device_type_partition(device_type), format!("{MANIFEST}{feed}"))
 }
 
+/// The sort-key prefix of index pointers.
+pub const INDEX: &str = "INDEX#";
+
+/// The pointer to the catalogue of a feed of a device type.
+pub fn index(device_type: &DeviceTypeId, feed: &FeedName) -> Key {
+    key(device_type_partition(device_type), format!("{INDEX}{feed}"))
+}
+
+/// The partition of a feed, over all partners.
+pub fn feed_partition(feed: &FeedName) -> String {
+    format!("FEED#{feed}")
+}
+
+/// A device type's place in a feed.
+pub fn listed_in_feed(feed: &FeedName, device_type: &DeviceTypeId) -> Key {
+    key(feed_partition(feed), format!("DT#{device_type}"))
+}
+
+/// Says that a partner has made a feed of this name.
+pub fn feed_made(feed: &FeedName, partner: &PartnerId) -> Key {
+    key(feed_partition(feed), format!("PARTNER#{partner}"))
+}
+
 /// The sort-key prefix of a partner's own feeds.
 pub const FEED: &str = "FEED#";
 

@@ -14,6 +14,7 @@ pub mod error;
 pub mod feeds;
 pub mod idempotency;
 pub mod images;
+pub mod indexes;
 pub mod keys;
 pub mod manifests;
 pub mod offers;

@@ -57,7 +57,7 @@ pub async fn revoke(cx: &Context<'_>, partner: &PartnerId, feed: &FeedName, id: 
     let grant = cx.store.grant(partner, feed, id).await?.ok_or(Refusal::NotFound)?;
     let subject = format!("access/{feed}/{id}");
     let mut tx = cx.tx(Some(partner), "access.revoked", subject, Change::gone(json!({"label": grant.label})));
-    tx.delete_grant(partner, &grant);
+    tx.delete_grant(partner, &grant, cx.now);
     match tx.commit(cx.store).await {
         Err(store::Error::Guard(Guard::Gone)) => Err(Refusal::NotFound.into()),
         other => Ok(other?),

@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use super::context::{Change, deciding};
+use super::device_types::living;
 use super::manifests::{built, check_size, load};
-use super::{Context, Error, Result, descriptions, feeds, images};
+use super::{Context, Error, Result, catalogues, descriptions, feeds, images};
+use crate::blobs::Blobs;
 use crate::domain::association::Association;
 use crate::domain::image::{Image, Intent};
 use crate::domain::page::{Page, PageRequest, page};
 use crate::domain::{
-    DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right, TypeNumber,
+    BinaryKind, DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right, TypeNumber,
 };
 use crate::store::partners::Partner;
 use crate::store::{self, Guard, Tx};
@@ -34,16 +36,6 @@ pub(super) fn subject(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) 
     format!("{device_type}/{feed}/{}/{}", id.r#type, id.number)
 }
 
-/// A living device type of the partner.
-pub(super) async fn device_type(
-    cx: &Context<'_>,
-    partner: &PartnerId,
-    id: &DeviceTypeId,
-) -> Result<DeviceType> {
-    let found = cx.store.device_type(id).await?.filter(|this| this.partner == *partner && !this.deleted);
-    Ok(found.ok_or(Refusal::NotFound)?)
-}
-
 /// Adds to `tx` that the type of an image is still called what its manifest entry will say.
 ///
 /// Once for each transaction, before [`place`] reads the name. A manifest that holds the type already is made again by
@@ -59,43 +51,52 @@ pub(super) async fn expect_type_name(
     Ok(())
 }
 
-/// Adds to `tx` what puts `image` into a feed of a device type, manifest included; the image's own row is the caller's.
+/// Adds to `tx` what puts `image` into a feed of a device type: the association with its manifest, or with its index if
+/// it is a package. The image's own row is the caller's.
 pub(super) async fn place(
     cx: &Context<'_>,
+    blobs: &Blobs,
     tx: &mut Tx,
-    partner: &PartnerId,
-    device_type: &DeviceTypeId,
+    device_type: &DeviceType,
     feed: &FeedName,
     image: &Image,
 ) -> Result<()> {
-    let loaded = load(cx, device_type, feed).await?;
-    if loaded.associations.iter().any(|each| each.image.id == image.id) {
-        return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
-    }
+    let partner = &device_type.partner;
     let made = Association {
-        device_type: device_type.clone(),
+        device_type: device_type.id.clone(),
         feed: feed.clone(),
         image: image.reference(),
         kind: image.binary()?.kind,
         created: cx.now,
     };
     tx.create_association(&made, partner);
-    tx.count_associations(device_type, partner, 1);
     tx.count_feed_uses(partner, feed, 1);
-    if !image.is_package() {
-        let revision = loaded.revision();
-        let mut associations = loaded.associations;
-        associations.push(made);
-        let manifest = built(cx, partner, device_type, feed, revision, &associations, Some(image)).await?;
-        check_size(&manifest)?;
-        tx.put_manifest(&manifest, revision);
+    if image.is_package() {
+        // Asked before the catalogue, which would only say that the version is not newer.
+        if cx.store.association(&device_type.id, feed, image.id).await?.is_some() {
+            return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
+        }
+        tx.count_package(device_type);
+        return catalogues::place(cx, blobs, tx, device_type, feed, image).await;
     }
+    tx.count_associations(&device_type.id, partner, 1);
+    let loaded = load(cx, &device_type.id, feed).await?;
+    if loaded.associations.iter().any(|each| each.image.id == image.id) {
+        return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
+    }
+    let revision = loaded.revision();
+    let mut associations = loaded.associations;
+    associations.push(made);
+    let manifest = built(cx, partner, &device_type.id, feed, revision, &associations, Some(image)).await?;
+    check_size(&manifest)?;
+    tx.put_manifest(&manifest, revision);
     Ok(())
 }
 
 /// Associates an image with a device type in a feed; the image is sealed from then on.
 pub async fn associate(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     device_type_id: &DeviceTypeId,
     feed: &FeedName,
@@ -103,7 +104,7 @@ pub async fn associate(
 ) -> Result<Associated> {
     cx.require(Right::to_change(feed))?;
     deciding(|| async {
-        device_type(cx, partner, device_type_id).await?;
+        let this = living(cx, partner, device_type_id).await?;
         if !feeds::exists(cx, partner, feed).await? {
             return Err(Error::field("/feed", "is no feed of yours"));
         }
@@ -116,7 +117,7 @@ pub async fn associate(
         let change = Change::made(json!({"owner": image.owner.as_str()}));
         let mut tx = cx.tx(Some(partner), "association.created", subject(device_type_id, feed, id), change);
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
-        place(cx, &mut tx, partner, device_type_id, feed, &image).await?;
+        place(cx, blobs, &mut tx, &this, feed, &image).await?;
         seal(&mut tx, partner, &image);
         commit(cx, tx, feed).await
     })
@@ -145,7 +146,12 @@ async fn commit(cx: &Context<'_>, tx: Tx, feed: &FeedName) -> Result<()> {
 /// Adds to `tx` what a record asked for at registration, now that it has its binary; answers the record as it then is.
 ///
 /// A device type that has been deleted since is left out, with a warning on the record.
-pub(super) async fn fire_intents(cx: &Context<'_>, tx: &mut Tx, mut image: Image) -> Result<Image> {
+pub(super) async fn fire_intents(
+    cx: &Context<'_>,
+    blobs: &Blobs,
+    tx: &mut Tx,
+    mut image: Image,
+) -> Result<Image> {
     if image.intents.is_empty() {
         return Ok(image);
     }
@@ -156,9 +162,9 @@ pub(super) async fn fire_intents(cx: &Context<'_>, tx: &mut Tx, mut image: Image
     expect_type_name(cx, tx, &owner, image.id.r#type).await?;
     for intent in intents {
         match intent {
-            Intent::Associate(id) => match device_type(cx, &owner, &id).await {
-                Ok(_) => {
-                    place(cx, tx, &owner, &id, &FeedName::release(), &image).await.map_err(fired)?;
+            Intent::Associate(id) => match living(cx, &owner, &id).await {
+                Ok(this) => {
+                    place(cx, blobs, tx, &this, &FeedName::release(), &image).await.map_err(fired)?;
                     image.sealed = true;
                     associated.push(id.to_string());
                 }
@@ -190,6 +196,7 @@ fn fired(error: Error) -> Error {
 /// Copies an association from one feed to another; removing it from the first is a step of its own.
 pub async fn promote(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     device_type_id: &DeviceTypeId,
     id: ImageId,
@@ -198,7 +205,7 @@ pub async fn promote(
 ) -> Result<Associated> {
     cx.require(Right::to_change(to))?;
     deciding(|| async {
-        device_type(cx, partner, device_type_id).await?;
+        let this = living(cx, partner, device_type_id).await?;
         let source = cx.store.association(device_type_id, from, id).await?.ok_or(Refusal::NotFound)?;
         if !feeds::exists(cx, partner, to).await? {
             return Err(Error::field("/to", "is no feed of yours"));
@@ -207,7 +214,7 @@ pub async fn promote(
         let change = Change::made(json!({"from": from.as_str(), "owner": image.owner.as_str()}));
         let mut tx = cx.tx(Some(partner), "association.promoted", subject(device_type_id, to, id), change);
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
-        place(cx, &mut tx, partner, device_type_id, to, &image).await?;
+        place(cx, blobs, &mut tx, &this, to, &image).await?;
         // Withdrawing an offer does not stop associations already made, nor their promotion.
         tx.touch_image(&image);
         tx.expect_association(&source);
@@ -220,6 +227,7 @@ pub async fn promote(
 /// Takes an image out of one feed of a device type, or out of all its feeds.
 pub async fn remove(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     device_type_id: &DeviceTypeId,
     id: ImageId,
@@ -227,7 +235,7 @@ pub async fn remove(
 ) -> Result<()> {
     cx.require(feed.map_or(Right::Release, Right::to_change))?;
     deciding(|| async {
-        device_type(cx, partner, device_type_id).await?;
+        living(cx, partner, device_type_id).await?;
         let all = cx.store.associations(device_type_id, feed).await?;
         let gone: Vec<Association> = all.into_iter().filter(|each| each.image.id == id).collect();
         if gone.is_empty() {
@@ -240,7 +248,7 @@ pub async fn remove(
         );
         let mut tx = cx.tx(Some(partner), "association.removed", what, Change::gone(json!({"feeds": feeds})));
         for association in &gone {
-            displace(cx, &mut tx, partner, association).await?;
+            displace(cx, blobs, &mut tx, partner, association).await?;
         }
         let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
         tx.count_associations(device_type_id, partner, -count);
@@ -249,18 +257,25 @@ pub async fn remove(
     .await
 }
 
-/// Adds to `tx` what takes an association away, manifest included; the count is the caller's.
-async fn displace(cx: &Context<'_>, tx: &mut Tx, partner: &PartnerId, gone: &Association) -> Result<()> {
+/// Adds to `tx` what takes an association away, manifest or index included; the device type's count is the caller's.
+async fn displace(
+    cx: &Context<'_>,
+    blobs: &Blobs,
+    tx: &mut Tx,
+    partner: &PartnerId,
+    gone: &Association,
+) -> Result<()> {
     tx.delete_association(gone);
     tx.count_feed_uses(partner, &gone.feed, -1);
-    if gone.kind == crate::domain::BinaryKind::Binary {
-        let loaded = load(cx, &gone.device_type, &gone.feed).await?;
-        let revision = loaded.revision();
-        let left: Vec<_> =
-            loaded.associations.into_iter().filter(|each| each.image.id != gone.image.id).collect();
-        let manifest = built(cx, partner, &gone.device_type, &gone.feed, revision, &left, None).await?;
-        tx.put_manifest(&manifest, revision);
+    if gone.kind == BinaryKind::Package {
+        return catalogues::displace(cx, blobs, tx, partner, gone).await;
     }
+    let loaded = load(cx, &gone.device_type, &gone.feed).await?;
+    let revision = loaded.revision();
+    let left: Vec<_> =
+        loaded.associations.into_iter().filter(|each| each.image.id != gone.image.id).collect();
+    let manifest = built(cx, partner, &gone.device_type, &gone.feed, revision, &left, None).await?;
+    tx.put_manifest(&manifest, revision);
     Ok(())
 }
 
@@ -271,7 +286,7 @@ pub async fn get(
     device_type_id: &DeviceTypeId,
     id: ImageId,
 ) -> Result<Associated> {
-    device_type(cx, partner, device_type_id).await?;
+    living(cx, partner, device_type_id).await?;
     let all = cx.store.associations(device_type_id, None).await?;
     let found: Vec<_> = all.into_iter().filter(|each| each.image.id == id).collect();
     let reference = found.first().ok_or(Refusal::NotFound)?.image.clone();
@@ -292,7 +307,7 @@ pub async fn list(
     number: Option<TypeNumber>,
     request: &PageRequest,
 ) -> Result<Page<Associated>> {
-    device_type(cx, partner, device_type_id).await?;
+    living(cx, partner, device_type_id).await?;
     let all = cx.store.associations(device_type_id, None).await?;
     let mut wanted: Vec<ImageRef> = all
         .iter()

@@ -7,7 +7,9 @@ use super::context::Change;
 use super::{Context, Error, Result};
 use crate::blobs::{self, Blobs, Copied, Presigned, Stored, Upload};
 use crate::domain::{Binary, BinaryKind, Md5, PartnerId, Refusal, Sha256, Timestamp, download as paths};
-use crate::ipkg::recognise::{MAX_BYTES, Verdict, recognise};
+use crate::ipkg::archive::{Next, Opening};
+use crate::ipkg::control::{self, ControlFault};
+use crate::store::binaries::Package;
 use crate::store::{self, Guard};
 
 /// Largest binary that may be posted directly, in bytes.
@@ -15,9 +17,6 @@ pub const MAX_DIRECT: usize = 4 << 20;
 
 /// How long the owner's download URL works, in seconds.
 const DOWNLOAD_SECONDS: i64 = 15 * 60;
-
-/// How much of a binary's beginning is read, at first and while it cannot be told what it is, in bytes.
-const PREFIXES: [u64; 3] = [64 << 10, 1 << 20, MAX_BYTES];
 
 /// What to do about an announced upload.
 #[derive(Debug)]
@@ -178,9 +177,16 @@ async fn bring_in(
         .into());
     }
     check_size(cx, staged.size)?;
-    let kind =
-        if as_binary { Some(BinaryKind::Binary) } else { kind(blobs, partner, sha256, staged.size).await? };
-    let Some(kind) = kind else { return Ok(None) };
+    let opened = if as_binary {
+        Opened::Binary
+    } else {
+        open(blobs, Place::Staging(partner), sha256, staged.size).await?
+    };
+    let package = match opened {
+        Opened::Gone => return Ok(None),
+        Opened::Binary => None,
+        Opened::Package(package) => Some(package),
+    };
     let md5 = staged.md5.ok_or_else(|| blobs::Error::Corrupt {
         key: blobs::keys::staging(partner, sha256),
         reason: "its entity tag is no MD5".to_owned(),
@@ -189,29 +195,93 @@ async fn bring_in(
         Copied::There => {}
         Copied::SourceGone => return Ok(None),
     }
-    own(cx, partner, Binary { sha256: *sha256, md5, size: staged.size, kind }).await.map(Some)
+    let kind = if package.is_some() { BinaryKind::Package } else { BinaryKind::Binary };
+    let binary = Binary { sha256: *sha256, md5, size: staged.size, kind };
+    own(cx, partner, binary, package.as_ref()).await.map(Some)
 }
 
-/// What an upload is, by its beginning; none if it is gone.
-async fn kind(blobs: &Blobs, partner: &PartnerId, sha256: &Sha256, size: u64) -> Result<Option<BinaryKind>> {
-    let mut prefix: Vec<u8> = Vec::new();
-    for most in PREFIXES {
-        let end = most.min(size);
-        let Some(more) = blobs.read_staged(partner, sha256, prefix.len() as u64..end).await? else {
-            return Ok(None);
+/// Where a binary is read.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Staging(&'a PartnerId),
+    Repository,
+}
+
+/// What bytes turn out to be.
+enum Opened {
+    Gone,
+    Binary,
+    Package(Package),
+}
+
+/// Looks into a binary as far as is needed, by ranges; a damaged package is refused.
+async fn open(blobs: &Blobs, place: Place<'_>, sha256: &Sha256, size: u64) -> Result<Opened> {
+    let mut opening = Opening::new(size);
+    loop {
+        let range = match opening.next() {
+            Next::Read(range) => range,
+            Next::Binary => return Ok(Opened::Binary),
+            Next::Control(control) => return Ok(Opened::Package(read(&control)?)),
+            Next::Malformed(why) => return Err(Refusal::PackageMalformed(why).into()),
         };
-        prefix.extend_from_slice(&more);
-        match recognise(&prefix, end == size) {
-            Verdict::Package => return Ok(Some(BinaryKind::Package)),
-            Verdict::Binary => return Ok(Some(BinaryKind::Binary)),
-            Verdict::NeedMore => {}
-        }
+        let at = range.start;
+        let bytes = match place {
+            Place::Staging(partner) => blobs.read_staged(partner, sha256, range).await?,
+            Place::Repository => blobs.read_repository(sha256, range).await?,
+        };
+        let Some(bytes) = bytes else { return Ok(Opened::Gone) };
+        opening.supply(at, &bytes);
     }
-    Ok(Some(BinaryKind::Binary))
+}
+
+/// What a control file says.
+fn read(control: &[u8]) -> Result<Package> {
+    match control::read(control) {
+        Ok(read) => Ok(Package { stanza: read.stanza, warnings: read.warnings }),
+        Err(ControlFault::Malformed(why)) => Err(Refusal::PackageMalformed(why).into()),
+        Err(ControlFault::Reserved(name)) => Err(Refusal::ReservedName(name).into()),
+    }
+}
+
+/// What a package of `owner` says of itself.
+///
+/// One that was moved before control files were read is read in the repository, and the result kept; refused if it
+/// is damaged, or was moved as a plain binary.
+pub async fn package(cx: &Context<'_>, blobs: &Blobs, owner: &PartnerId, sha256: &Sha256) -> Result<Package> {
+    if let Some(package) = cx.store.package(owner, sha256).await? {
+        return Ok(package);
+    }
+    let binary = cx.store.binary(owner, sha256).await?.ok_or(Refusal::NotFound)?;
+    let opened = match binary.kind {
+        BinaryKind::Binary => Opened::Binary,
+        BinaryKind::Package => open(blobs, Place::Repository, sha256, binary.size).await?,
+    };
+    let package = match opened {
+        Opened::Package(package) => package,
+        Opened::Binary => {
+            return Err(Refusal::PackageMalformed("it is no package, or was moved as a binary".into()).into());
+        }
+        Opened::Gone => {
+            let (key, reason) = (blobs::keys::repository(sha256), "it is gone".to_owned());
+            return Err(blobs::Error::Corrupt { key, reason }.into());
+        }
+    };
+    let field = |name: &str| package.stanza.get(name).map(|field| field.value.clone());
+    let shown = json!({"package": field("Package"), "version": field("Version")});
+    let subject = format!("binary/{sha256}");
+    let mut tx = cx.tx(Some(owner), "binary.read", subject, Change::made(shown));
+    tx.keep_package(owner, sha256, &package);
+    tx.commit(cx.store).await?;
+    Ok(package)
 }
 
 /// Records ownership; if a request beside this one was first, what it recorded stands.
-async fn own(cx: &Context<'_>, partner: &PartnerId, binary: Binary) -> Result<Binary> {
+async fn own(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    binary: Binary,
+    package: Option<&Package>,
+) -> Result<Binary> {
     let shown = json!({
         "sha256": binary.sha256,
         "md5": binary.md5,
@@ -220,7 +290,7 @@ async fn own(cx: &Context<'_>, partner: &PartnerId, binary: Binary) -> Result<Bi
     });
     let subject = format!("binary/{}", binary.sha256);
     let mut tx = cx.tx(Some(partner), "binary.moved", subject, Change::made(shown));
-    tx.own_binary(partner, &binary);
+    tx.own_binary(partner, &binary, package);
     match tx.commit(cx.store).await {
         Err(store::Error::Guard(Guard::AlreadyThere)) => {
             Ok(cx.store.binary(partner, &binary.sha256).await?.ok_or(store::Error::Busy)?)

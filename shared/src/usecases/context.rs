@@ -4,8 +4,8 @@ use std::future::Future;
 
 use super::{Error, Result};
 use crate::config::Config;
-use crate::domain::{PartnerId, Refusal, Right, Timestamp};
-use crate::secrets::Secrets;
+use crate::domain::{KeyIds, PartnerId, Refusal, Right, Timestamp};
+use crate::secrets::{Secret, Secrets};
 use crate::store::{self, Audit, Guard, Store, Tx};
 
 /// How often a decision is made again because what it was made upon has changed.
@@ -39,6 +39,16 @@ impl Context<'_> {
     /// The id of the key that signs download paths now.
     pub fn download_key(&self) -> &str {
         self.secrets.download.current().0
+    }
+
+    /// The ids of the keys that a package index is rendered and signed with now.
+    pub fn index_keys(&self) -> KeyIds {
+        let id = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.current().0.to_owned());
+        KeyIds {
+            download: self.download_key().to_owned(),
+            openpgp: id(&self.secrets.openpgp),
+            usign: id(&self.secrets.usign),
+        }
     }
 
     /// Begins a transaction with its audit item; `before` and `after` are what the subject was and becomes.

@@ -5,11 +5,13 @@
 
 use serde_json::json;
 
-use super::associations::{Associated, device_type, expect_type_name, feeds_of, place, subject};
+use super::associations::{Associated, expect_type_name, feeds_of, place, subject};
 use super::context::Change;
+use super::device_types::living;
 use super::images::{Wish, resolve_slots, shown};
 use super::registration::{Registered, Repeatable, claim, replayed, save};
 use super::{Context, Error, Result, feeds};
+use crate::blobs::Blobs;
 use crate::domain::image::{Image, Slots, Words};
 use crate::domain::{
     BinaryKind, DeviceProfileId, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right,
@@ -43,6 +45,7 @@ pub struct Described {
 /// record with the feeds that it is in by now, which may be none.
 pub async fn register(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     device_type_id: &DeviceTypeId,
     feed: &FeedName,
@@ -50,7 +53,7 @@ pub async fn register(
     repeatable: Option<Repeatable>,
 ) -> Result<Described> {
     cx.require(Right::to_change(feed))?;
-    device_type(cx, partner, device_type_id).await?;
+    living(cx, partner, device_type_id).await?;
     let repeatable = repeatable.as_ref();
     if let Some(given) = repeatable
         && let Some(earlier) = cx.store.idempotency(partner, &given.key, cx.now).await?
@@ -64,7 +67,7 @@ pub async fn register(
     let slots = slots(cx, partner, &new.wish).await?;
     let number = cx.store.next_version_number(TypeNumber::DEVICE_DESCRIPTION).await?;
     let image = fresh(cx, partner, device_type_id, new, number, slots);
-    let made = save(cx, image, Some(feed), repeatable).await?;
+    let made = save(cx, blobs, image, Some(feed), repeatable).await?;
     described(cx, device_type_id, feed, made).await
 }
 
@@ -73,7 +76,8 @@ async fn slots(cx: &Context<'_>, partner: &PartnerId, wish: &Wish) -> Result<Slo
     if wish.url.is_empty() {
         return Err(Refusal::NoBinary.into());
     }
-    let slots = resolve_slots(cx, partner, wish).await?;
+    // A package has warnings, and is refused.
+    let (slots, _) = resolve_slots(cx, partner, wish).await?;
     if slots.first.as_ref().is_some_and(|binary| binary.kind == BinaryKind::Package) {
         return Err(Error::field(
             "/url",
@@ -111,6 +115,7 @@ fn fresh(
 /// The transaction that writes a description and puts it into `feed`, manifest included.
 pub(super) async fn transaction(
     cx: &Context<'_>,
+    blobs: &Blobs,
     image: &Image,
     feed: &FeedName,
     repeatable: Option<&Repeatable>,
@@ -124,7 +129,8 @@ pub(super) async fn transaction(
     tx.create_image(image);
     tx.count_image(&image.owner, image.quota_shard);
     expect_type_name(cx, &mut tx, &image.owner, image.id.r#type).await?;
-    place(cx, &mut tx, &image.owner, device_type_id, feed, image).await?;
+    let this = living(cx, &image.owner, device_type_id).await?;
+    place(cx, blobs, &mut tx, &this, feed, image).await?;
     Ok(tx)
 }
 

@@ -1,12 +1,12 @@
-//! Device types: models of device, with an empty manifest in every feed from the start.
+//! Device types: models of device, with an empty manifest and an empty index in every feed from the start.
 
 use serde_json::json;
 
-use super::associations::device_type;
 use super::context::{Change, deciding};
 use super::{Context, Result};
 use crate::domain::{
-    Architecture, Description, DeviceType, DeviceTypeId, FeedName, Manifest, Name, PartnerId, Refusal,
+    Architecture, Description, DeviceType, DeviceTypeId, FeedName, IndexPointer, Manifest, Name, PartnerId,
+    Refusal,
 };
 use crate::store::{self, Guard};
 
@@ -51,6 +51,8 @@ pub async fn create(
                 tx.expect_feed(partner, &feed);
             }
             let key = cx.download_key().to_owned();
+            let (now, keys) = (cx.now.seconds(), cx.index_keys());
+            tx.put_index(&IndexPointer::empty(id.clone(), feed.clone(), partner.clone(), now, keys), None);
             tx.put_manifest(&Manifest::empty(id.clone(), feed, partner.clone(), key), None);
         }
         match tx.commit(cx.store).await {
@@ -82,9 +84,15 @@ fn fresh(
     }
 }
 
+/// A living device type of the partner.
+pub(super) async fn living(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<DeviceType> {
+    let found = cx.store.device_type(id).await?.filter(|this| this.partner == *partner && !this.deleted);
+    Ok(found.ok_or(Refusal::NotFound)?)
+}
+
 /// A device type of the partner.
 pub async fn get(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<DeviceType> {
-    device_type(cx, partner, id).await
+    living(cx, partner, id).await
 }
 
 /// The partner's device types, by id.
@@ -96,7 +104,7 @@ pub async fn list(cx: &Context<'_>, partner: &PartnerId) -> Result<Vec<DeviceTyp
 /// Changes what a device type is called and built for.
 pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, words: Words) -> Result<()> {
     deciding(|| async {
-        let before = device_type(cx, partner, id).await?;
+        let before = living(cx, partner, id).await?;
         let after = DeviceType {
             name: words.name.clone(),
             description: words.description.clone(),
@@ -116,7 +124,7 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
 /// Deletes a device type that has no associations, and leaves a tombstone.
 pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     deciding(|| async {
-        let this = device_type(cx, partner, id).await?;
+        let this = living(cx, partner, id).await?;
         if this.associations > 0 {
             return Err(Refusal::DeviceTypeInUse.into());
         }
@@ -124,6 +132,9 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) ->
         tx.bury_device_type(&this);
         for manifest in cx.store.manifests(id).await? {
             tx.delete_manifest(&manifest);
+        }
+        for pointer in cx.store.indexes(id).await? {
+            tx.delete_index(&pointer);
         }
         Ok(tx.commit(cx.store).await?)
     })

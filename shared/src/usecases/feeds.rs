@@ -37,6 +37,7 @@ pub async fn create(cx: &Context<'_>, partner: &PartnerId, name: FeedName) -> Re
         return Ok(());
     }
     let mut tx = cx.tx(Some(partner), "feed.created", format!("feed/{name}"), Change::made(json!({})));
+    tx.list_feed(&name, partner, cx.now.seconds());
     tx.create_feed(partner, &Feed { name, created: cx.now, uses: 0 });
     tx.count_feed(partner, MAX_FEEDS - FeedName::standard().count() as u64);
     match tx.commit(cx.store).await {
@@ -46,6 +47,25 @@ pub async fn create(cx: &Context<'_>, partner: &PartnerId, name: FeedName) -> Re
         }
         other => Ok(other?),
     }
+}
+
+/// Puts the partner's own feeds into the lists by which devices find them, where they are missing.
+#[cfg(feature = "blobs")]
+pub(super) async fn list_again(cx: &Context<'_>, partner: &PartnerId) -> Result<()> {
+    for feed in cx.store.feeds(partner).await? {
+        if cx.store.is_feed_listed(&feed.name, partner).await? {
+            continue;
+        }
+        let mut tx = cx.tx(Some(partner), "feed.listed", format!("feed/{}", feed.name), Change::default());
+        tx.expect_feed(partner, &feed.name);
+        tx.list_feed(&feed.name, partner, feed.created.seconds());
+        match tx.commit(cx.store).await {
+            // Deleted a moment ago.
+            Ok(()) | Err(store::Error::Guard(Guard::Changed)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Removes a feed that nothing hangs on.
@@ -64,6 +84,7 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> R
         }
         let mut tx = cx.tx(Some(partner), "feed.deleted", format!("feed/{name}"), Change::gone(json!({})));
         tx.delete_feed(partner, name);
+        tx.unlist_feed(name, partner);
         tx.uncount_feed(partner);
         let repair = Repair { subject: reach, revision: cx.now.millis().unsigned_abs() };
         tx.begin_repair(&repair, cx.now);
@@ -74,7 +95,7 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> R
     repairs::finish(cx, &repair).await
 }
 
-/// Removes the empty manifests of a feed that is gone, so that a check of it is not found.
+/// Removes the empty manifests and indexes of a feed that is gone, so that a check of it is not found.
 pub(super) async fn forget_manifests(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> Result<()> {
     for device_type in cx.store.device_type_ids(partner).await? {
         deciding(|| async {
@@ -82,11 +103,20 @@ pub(super) async fn forget_manifests(cx: &Context<'_>, partner: &PartnerId, name
             if cx.store.feed(partner, name).await?.is_some() {
                 return Ok(());
             }
-            let Some(manifest) = cx.store.manifest(&device_type, name).await? else { return Ok(()) };
+            let manifest = cx.store.manifest(&device_type, name).await?;
+            let pointer = cx.store.index(&device_type, name).await?;
+            if manifest.is_none() && pointer.is_none() {
+                return Ok(());
+            }
             let subject = format!("{device_type}/{name}");
-            let before = Change::gone(super::manifests::summary(&manifest));
-            let mut tx = cx.tx(Some(partner), "manifest.deleted", subject, before);
-            tx.delete_manifest(&manifest);
+            let before = manifest.as_ref().map_or(json!({}), super::manifests::summary);
+            let mut tx = cx.tx(Some(partner), "manifest.deleted", subject, Change::gone(before));
+            if let Some(manifest) = &manifest {
+                tx.delete_manifest(manifest);
+            }
+            if let Some(pointer) = &pointer {
+                tx.delete_index(pointer);
+            }
             Ok(tx.commit(cx.store).await?)
         })
         .await?;

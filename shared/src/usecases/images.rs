@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::context::{Change, deciding};
 use super::{Context, Result, associations, repairs};
+use crate::blobs::Blobs;
 use crate::domain::image::{Image, Slots, Words};
 use crate::domain::page::{Page, PageRequest, page};
 use crate::domain::{
@@ -38,8 +39,13 @@ pub(super) fn shown(image: &Image) -> serde_json::Value {
     })
 }
 
-/// The binaries that a client's URLs name; each must be one that the partner owns.
-pub(super) async fn resolve_slots(cx: &Context<'_>, partner: &PartnerId, wish: &Wish) -> Result<Slots> {
+/// The binaries that a client's URLs name, and what was dropped or repaired in the package among them; each must be
+/// one that the partner owns.
+pub(super) async fn resolve_slots(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    wish: &Wish,
+) -> Result<(Slots, Vec<String>)> {
     let digest = |url: &str, field: &'static str| -> Result<Option<Sha256>> {
         if url.is_empty() {
             return Ok(None);
@@ -49,14 +55,17 @@ pub(super) async fn resolve_slots(cx: &Context<'_>, partner: &PartnerId, wish: &
     let first = digest(&wish.url, "url")?;
     let second = digest(wish.url2.as_deref().unwrap_or_default(), "url2")?;
     let wanted: Vec<Sha256> = [first, second].into_iter().flatten().collect();
-    let owned = cx.store.binaries(partner, &wanted).await?;
+    let mut owned = cx.store.binaries(partner, &wanted).await?;
     let binary = |sha256: Option<Sha256>, field| match sha256 {
         None => Ok(None),
-        Some(sha256) => owned.get(&sha256).cloned().map(Some).ok_or(Refusal::NotYourBinary(field)),
+        Some(sha256) => {
+            owned.get(&sha256).map(|owned| Some(owned.binary.clone())).ok_or(Refusal::NotYourBinary(field))
+        }
     };
     let slots = Slots { first: binary(first, "url")?, second: binary(second, "url2")? };
     slots.check()?;
-    Ok(slots)
+    let warnings = first.and_then(|first| owned.remove(&first)).map(|owned| owned.warnings);
+    Ok((slots, warnings.unwrap_or_default()))
 }
 
 /// An image that the partner may read: its own, or one offered to it. Anything else is not found.
@@ -131,6 +140,7 @@ pub async fn tags(cx: &Context<'_>, partner: &PartnerId) -> Result<BTreeSet<Tag>
 /// or the reconciler finishes it. A record in the release feed needs the `release` right.
 pub async fn edit(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     id: ImageId,
     words: Words,
@@ -138,16 +148,19 @@ pub async fn edit(
 ) -> Result<()> {
     let repair = deciding(|| async {
         let before = own(cx, partner, id).await?;
-        let slots = resolve_slots(cx, partner, wish).await?;
+        let (slots, warnings) = resolve_slots(cx, partner, wish).await?;
         require_right(cx, &before, &slots).await?;
         if (&words, &slots) == (&before.words, &before.slots) {
             return Ok(cx.store.repair(&Subject::Image(id)).await?);
         }
-        let edited = before.edited(words.clone(), slots, cx.now)?;
+        let mut edited = before.edited(words.clone(), slots, cx.now)?;
+        if edited.slots.first != before.slots.first {
+            edited.warnings = exchanged(cx, &before, warnings).await?;
+        }
         let change = Change::from_to(shown(&before), shown(&edited));
         let mut tx = cx.tx(Some(partner), "image.updated", format!("{}/{}", id.r#type, id.number), change);
         let edited = match (&before.slots.first, &edited.slots.first) {
-            (None, Some(_)) => associations::fire_intents(cx, &mut tx, edited).await?,
+            (None, Some(_)) => associations::fire_intents(cx, blobs, &mut tx, edited).await?,
             _ => edited,
         };
         tx.replace_image(&before, &edited);
@@ -176,6 +189,18 @@ pub async fn edit(
         Some(repair) => repairs::finish(cx, &repair).await,
         None => Ok(()),
     }
+}
+
+/// A record's warnings once it has another binary: those of the package it had make room for `fresh`.
+async fn exchanged(cx: &Context<'_>, before: &Image, fresh: Vec<String>) -> Result<Vec<String>> {
+    let mut kept = before.warnings.clone();
+    if before.is_package() && !kept.is_empty() {
+        let old = cx.store.package(&before.owner, &before.binary()?.sha256).await?;
+        let old = old.map(|package| package.warnings).unwrap_or_default();
+        kept.retain(|warning| !old.contains(warning));
+    }
+    kept.extend(fresh);
+    Ok(kept)
 }
 
 /// One of the partner's own records; an offered one is not for changing, and so not found.

@@ -3,22 +3,32 @@
 //! Knows the table and the bucket by what they can do, and nothing of HTTP.
 
 pub mod access;
+#[cfg(feature = "blobs")]
 pub mod associations;
 #[cfg(feature = "blobs")]
 pub mod binaries;
 pub mod bootstrap;
+#[cfg(feature = "blobs")]
+mod catalogues;
 mod context;
+#[cfg(feature = "blobs")]
 pub mod descriptions;
 pub mod device_types;
 pub mod eligibility;
 mod error;
+pub mod feed_reads;
 pub mod feeds;
+#[cfg(feature = "blobs")]
 pub mod images;
+#[cfg(feature = "blobs")]
+pub mod indexes;
 pub mod keys;
 pub mod manifests;
 pub mod offers;
 pub mod partners;
+#[cfg(feature = "blobs")]
 pub mod reconcile;
+#[cfg(feature = "blobs")]
 pub mod registration;
 pub mod repairs;
 pub mod types;

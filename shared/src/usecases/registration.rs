@@ -3,6 +3,7 @@
 use super::context::Change;
 use super::images::{Wish, resolve_slots, shown};
 use super::{Context, Result, associations, descriptions};
+use crate::blobs::Blobs;
 use crate::domain::image::{Image, Intent, MAX_INTENTS, Slots, Words};
 use crate::domain::{
     DeviceTypeId, Fault, FeedName, ImageId, PartnerId, Refusal, Right, Sha256, TypeNumber, VersionNumber,
@@ -49,6 +50,7 @@ pub struct Registered {
 /// The number is allocated before the transaction, so a failure leaves a gap and never a repeat.
 pub async fn register(
     cx: &Context<'_>,
+    blobs: &Blobs,
     partner: &PartnerId,
     new: NewImage,
     repeatable: Option<Repeatable>,
@@ -65,12 +67,12 @@ pub async fn register(
         return replayed(cx, partner, None, &earlier, repeatable.as_ref()).await;
     }
     known.ok_or(Refusal::TypeUnknown(new.number.get()))?;
-    let slots = resolve_slots(cx, partner, &new.wish).await?;
+    let (slots, warnings) = resolve_slots(cx, partner, &new.wish).await?;
     let intents = intents(cx, partner, new.number, &new.associations).await?;
 
     let number = cx.store.next_version_number(new.number).await?;
-    let image = fresh(cx, partner, &new, number, slots, intents);
-    save(cx, image, None, repeatable.as_ref()).await
+    let image = Image { warnings, ..fresh(cx, partner, &new, number, slots, intents) };
+    save(cx, blobs, image, None, repeatable.as_ref()).await
 }
 
 fn fresh(
@@ -103,14 +105,17 @@ fn fresh(
 /// Tried again with the same number while others change what it depends on.
 pub(super) async fn save(
     cx: &Context<'_>,
+    blobs: &Blobs,
     mut image: Image,
     feed: Option<&FeedName>,
     repeatable: Option<&Repeatable>,
 ) -> Result<Registered> {
     for attempt in 0..ATTEMPTS {
         let (tx, stored) = match feed {
-            Some(feed) => (descriptions::transaction(cx, &image, feed, repeatable).await?, image.clone()),
-            None => transaction(cx, &image, repeatable).await?,
+            Some(feed) => {
+                (descriptions::transaction(cx, blobs, &image, feed, repeatable).await?, image.clone())
+            }
+            None => transaction(cx, blobs, &image, repeatable).await?,
         };
         match tx.commit(cx.store).await {
             Ok(()) => return Ok(Registered { image: stored, replayed: false }),
@@ -141,6 +146,7 @@ pub(super) async fn save(
 
 async fn transaction(
     cx: &Context<'_>,
+    blobs: &Blobs,
     image: &Image,
     repeatable: Option<&Repeatable>,
 ) -> Result<(Tx, Image)> {
@@ -148,7 +154,7 @@ async fn transaction(
     let mut tx = cx.tx(Some(&image.owner), "image.registered", subject, Change::made(shown(image)));
     claim(cx, &mut tx, image, repeatable);
     let stored = match image.slots.first {
-        Some(_) => associations::fire_intents(cx, &mut tx, image.clone()).await?,
+        Some(_) => associations::fire_intents(cx, blobs, &mut tx, image.clone()).await?,
         None => image.clone(),
     };
     tx.create_image(&stored);

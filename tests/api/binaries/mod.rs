@@ -54,14 +54,24 @@ fn md5_of(bytes: &[u8]) -> String {
     hex::encode(Md5::digest(bytes))
 }
 
-/// An `.ipk` as far as it is recognised: an `ar` archive with a `debian-binary` member.
-fn package(content: &[u8]) -> Vec<u8> {
+/// The control archive of a package called `tea`.
+const CONTROL: &[u8] = include_bytes!("../../../shared/testdata/ipkg/control.tar.gz");
+
+/// An `.ipk` around a control archive.
+fn package_with(control: &[u8], content: &[u8]) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
-    for (name, body) in [("debian-binary", b"2.0\n".as_slice()), ("data.tar.gz", content)] {
+    for (name, body) in
+        [("debian-binary", b"2.0\n".as_slice()), ("control.tar.gz", control), ("data.tar.gz", content)]
+    {
         let header = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, body.len());
         out.extend_from_slice(header.as_bytes());
         out.extend_from_slice(body);
         out.resize(out.len().next_multiple_of(2), b'\n');
     }
     out
+}
+
+/// An `.ipk` called `tea` with some content.
+fn package(content: &[u8]) -> Vec<u8> {
+    package_with(CONTROL, content)
 }

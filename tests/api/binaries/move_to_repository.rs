@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use shared::domain::Sha256;
 use tests::api::{Answer, Api, Tenant};
 
-use super::{BYTES, FIRMWARE, announce_bytes, describe, fetch, md5_of, objects, package, post};
+use super::{
+    BYTES, CONTROL, FIRMWARE, announce_bytes, describe, fetch, md5_of, objects, package, package_with, post,
+};
 
 async fn move_with(api: &Api, tenant: &Tenant, body: Value) -> Answer {
     api.call("POST", &tenant.path("/binaries/moveToRepository"), &tenant.write, body).await
@@ -120,6 +122,30 @@ async fn a_package_is_recognised_and_offered_by_no_check() {
     api.associate(&acme, "kettle", &packaged, "release").await.expect(201);
     let number = plain["versionNumber"].as_str().unwrap().to_owned();
     assert_eq!(api.offers("kettle", "2003=0").await, [(3, number)]);
+}
+
+#[tokio::test]
+async fn a_damaged_package_is_refused_with_the_reason_and_stays_where_it_is() {
+    let api = Api::start().await;
+    let acme = api.tenant("acme").await;
+    let (half, rest) = CONTROL.split_at(CONTROL.len() / 2);
+    for (bytes, reason) in [
+        (package_with(half, b"x"), "cut off"),
+        (package_with(&[rest, half].concat(), b"y"), "no gzip file"),
+        (package(b"z")[..150].to_vec(), "cut off"),
+    ] {
+        post(&api, &acme, BYTES, &bytes).await.expect(201);
+        let digest = Sha256::of(&bytes).to_string();
+        for _ in 0..2 {
+            let refused = api.move_to_repository(&acme, &digest).await;
+            let problem = refused.expect_problem(422, "package_malformed").json();
+            assert!(problem["detail"].as_str().unwrap().contains(reason), "{problem}");
+            assert!(!objects(&api).await.contains(&format!("repository/{digest}")));
+            describe(&api, &acme, &bytes).await.expect_problem(404, "not_found");
+        }
+        move_with(&api, &acme, json!({"value": digest, "as": "binary"})).await.expect(200);
+        assert_eq!(fetch(&api, &acme, &bytes).await, bytes);
+    }
 }
 
 #[tokio::test]

@@ -1,17 +1,12 @@
 //! What is offered, in which order, and what is said where nothing is.
 
 use serde_json::{Value, json};
+use tests::ipk::Ipk;
 
 use crate::kettle::{Kettle, snapshot};
 
-/// A gzip-less package: an `ar` archive with a `debian-binary` member.
 fn package() -> Vec<u8> {
-    let mut bytes = b"!<arch>\n".to_vec();
-    bytes.extend(
-        format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "debian-binary", 0, 0, 0, 100_644, 4).bytes(),
-    );
-    bytes.extend(b"2.0\n");
-    bytes
+    Ipk::new("tea", "1.0").build()
 }
 
 #[tokio::test]

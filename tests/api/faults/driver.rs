@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use tests::api::{Answer, Api, Tenant};
-use tests::whole::expect_whole;
-use tests::wire::Fault;
+use tests::wire::{Fault, Wire};
 
 /// How many attempts the SDK makes of one call.
 const ATTEMPTS: usize = 3;
@@ -56,6 +55,8 @@ impl Request {
 pub struct Bench {
     /// The service.
     pub api: Api,
+    /// The wire to its bucket.
+    pub bucket: Wire,
     /// A partner.
     pub acme: Tenant,
     /// Another.
@@ -74,12 +75,18 @@ pub struct Expected {
 
 impl Bench {
     async fn new() -> Self {
-        let api = Api::start().await;
+        let (api, bucket) = Api::start_wired().await;
         let (acme, globex) = (api.tenant("acme").await, api.tenant("globex").await);
         api.create_type(&acme, 105).await;
-        let bench = Self { api, acme, globex, run: 0 };
+        let bench = Self { api, bucket, acme, globex, run: 0 };
         bench.warm().await;
         bench
+    }
+
+    /// Fails the test unless the table is whole, and the catalogues of what this run works on.
+    async fn expect_whole(&self, name: &str) {
+        let faults = self.api.faults_of(&format!("-{}", self.run)).await;
+        assert!(faults.is_empty(), "{name}: {faults:#?}");
     }
 
     /// Uses every key once, so that no request notes a first use.
@@ -145,8 +152,56 @@ pub async fn break_everywhere(expected: Expected, prepare: impl AsyncFn(&Bench) 
             check_run(&bench, &expected, &request, outcome, &name).await;
         }
     }
+    expect_reconciled(&bench).await;
+}
+
+async fn expect_reconciled(bench: &Bench) {
     let report = bench.api.reconcile().await.expect("a whole table is reconciled");
-    assert_eq!((report.repairs, report.drifted), (0, 0), "nothing was left to reconcile");
+    let found = (report.repairs, report.drifted, report.failed);
+    assert_eq!(found, (0, 0, 0), "nothing was left to reconcile");
+    bench.api.expect_whole("reconciled").await;
+}
+
+/// The same for a call of the bucket: its fault, and how many attempts meet it.
+fn bucket_faults_of(operation: &str, index: usize) -> Vec<(Fault, usize)> {
+    let every = [Fault::Lost, Fault::ReplyLost, Fault::ServerError];
+    if operation.starts_with("GET ") || operation.starts_with("HEAD ") {
+        return vec![(every[index % 3], 1), (every[(index + 1) % 3], ATTEMPTS)];
+    }
+    every.into_iter().flat_map(|fault| [(fault, 1), (fault, ATTEMPTS)]).collect()
+}
+
+/// Breaks `prepare`'s request at every call of the bucket. Until the table is written nothing has happened, so a
+/// request that failed leaves the table as it was, and is carried out when it is sent again.
+pub async fn break_bucket_everywhere(status: u16, prepare: impl AsyncFn(&Bench) -> Request) {
+    let mut bench = Bench::new().await;
+    let request = prepare(&bench).await;
+    bench.bucket.take_calls();
+    request.send(&bench.api).await.expect(status);
+    let calls = bench.bucket.take_calls();
+    assert!(!calls.is_empty(), "it calls no bucket");
+    for (index, operation) in calls.iter().enumerate() {
+        for (fault, times) in bucket_faults_of(operation, index) {
+            bench.run += 1;
+            let name = format!("{fault:?}, {times} times, at call {index} ({operation}) of {calls:?}");
+            let request = prepare(&bench).await;
+            let before = bench.api.dump().await;
+            bench.bucket.inject(None, index, times, fault);
+            let answer = request.send(&bench.api).await;
+            assert_eq!(bench.bucket.clear(), 0, "{name}: not met");
+            // What cannot be removed from staging stays there, and nobody is told.
+            if times == 1 || operation.starts_with("DELETE ") {
+                assert_eq!(answer.status, status, "{name}: {}", String::from_utf8_lossy(&answer.bytes));
+            } else {
+                answer.expect_problem(503, "dependency_unavailable");
+                let difference = before.difference(&bench.api.dump().await);
+                assert!(difference.is_empty(), "{name}: {difference:?}");
+                request.send(&bench.api).await.expect(status);
+            }
+            bench.expect_whole(&name).await;
+        }
+    }
+    expect_reconciled(&bench).await;
 }
 
 /// How a broken request ended.
@@ -178,7 +233,7 @@ async fn check_run(bench: &Bench, expected: &Expected, request: &Request, outcom
         assert!(again.status == expected.status || honest, "{shown}");
     }
     bench.api.wire.take_calls();
+    bench.expect_whole(name).await;
     let dump = bench.api.dump().await;
-    expect_whole(&dump, name);
     assert_eq!(dump.under("REPAIR").count(), 0, "{name}: something is left to repair");
 }

@@ -1,7 +1,9 @@
-//! The wire to the database breaks at every call of every operation that writes; what is left must be whole.
+//! The wire to the database breaks at every call of every operation that writes, and the one to the bucket where it
+//! is asked; what is left must be whole.
 
 mod cases;
 mod descriptions;
 mod driver;
 mod numbers;
+mod packages;
 mod tokens;

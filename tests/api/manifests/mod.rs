@@ -1,6 +1,6 @@
 //! Manifests against the associations they are made from: after anything, and after everything at once.
 
 mod broken;
-mod model;
+pub mod model;
 mod races;
 mod sequences;

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use shared::domain::Sha256;
 use tests::api::{Answer, Api, Tenant};
+use tests::ipk::Ipk;
 use tests::whole::expect_whole;
 
 use super::model::{Dice, FEEDS, Image, Model, PARTNERS, shown};
@@ -70,7 +71,8 @@ impl Play {
         let package = self.dice.roll(5) == 0;
         let version = format!("v{}", self.log.len());
         let bytes = if package {
-            package_of(&version)
+            // A package of its own, or the feed might have a greater version of it.
+            Ipk::new(&format!("package-{version}"), "1.0").build()
         } else {
             format!("firmware {}", self.dice.roll(4)).into_bytes()
         };
@@ -247,17 +249,6 @@ impl Play {
         let report = self.api.reconcile().await.unwrap();
         assert_eq!((report.repairs, report.drifted), (0, 0), "{:#?}", self.log);
     }
-}
-
-fn package_of(content: &str) -> Vec<u8> {
-    let mut out = b"!<arch>\n".to_vec();
-    for (name, body) in [("debian-binary", "2.0\n"), ("data.tar.gz", content)] {
-        out.extend(
-            format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{body}", 0, 0, 0, 100_644, body.len()).bytes(),
-        );
-        out.resize(out.len().next_multiple_of(2), b'\n');
-    }
-    out
 }
 
 async fn play(seed: u64) {

@@ -7,16 +7,29 @@ use serde_json::{Value, json};
 use super::{Pool, image, with};
 use crate::kettle::{pointers, snapshot};
 
-/// An `ar` archive with a `debian-binary` member and another one.
-pub(crate) fn package(content: &str) -> Vec<u8> {
+/// An `.ipk` called `tea` with some content, around one of two control archives.
+fn ipk(control: &[u8], content: &str) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
-    for (name, body) in [("debian-binary", "2.0\n"), ("data", content)] {
-        write!(out, "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{body}", 0, 0, 0, 100_644, body.len()).unwrap();
-        if body.len() % 2 == 1 {
-            out.push(b'\n');
-        }
+    let members = [
+        ("debian-binary", b"2.0\n".as_slice()),
+        ("control.tar.gz", control),
+        ("data.tar.gz", content.as_bytes()),
+    ];
+    for (name, body) in members {
+        writeln!(out, "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`", 0, 0, 0, 100_644, body.len()).unwrap();
+        out.extend_from_slice(body);
+        out.resize(out.len().next_multiple_of(2), b'\n');
     }
     out
+}
+
+pub(crate) fn package(content: &str) -> Vec<u8> {
+    ipk(include_bytes!("../../../shared/testdata/ipkg/control.tar.gz"), content)
+}
+
+/// A package in which something is dropped.
+fn odd_package(content: &str) -> Vec<u8> {
+    ipk(include_bytes!("../../../shared/testdata/ipkg/control-with-warnings.tar.gz"), content)
 }
 
 #[tokio::test]
@@ -96,4 +109,53 @@ async fn intents_fire_for_a_package_too() {
     let made = pool.api.get(&path, &pool.acme.read).await.expect(200).json();
     assert_eq!((&made["package"], &made["feeds"]), (&json!(true), &json!(["release"])));
     assert_eq!(pool.api.offers("kettle", "2105=0").await, []);
+}
+
+#[tokio::test]
+async fn a_record_warns_of_what_was_dropped_in_the_package_it_has_now() {
+    let pool = Pool::start().await;
+    let mut urls = Vec::new();
+    for bytes in [odd_package("a"), odd_package("b"), package("c")] {
+        urls.push(pool.api.upload(&pool.acme, &bytes).await);
+    }
+    let record = pool.post(with(image("1"), "url", urls[0].clone())).await.expect(201).json();
+    let warning = record["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("Package-Type"), "{warning}");
+    let wish = |url: &str| with(image("1"), "url", url);
+    let mut updated = record["updatedTimestamp"].clone();
+    for (url, warnings, changes) in [
+        (urls[0].as_str(), json!([warning]), false),
+        (&urls[1], json!([warning]), true),
+        (&urls[1], json!([warning]), false),
+        (&urls[2], Value::Null, true),
+        (&urls[0], json!([warning]), true),
+        ("", Value::Null, true),
+    ] {
+        // So that a change would show in the time.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        pool.put(&record, wish(url)).await.expect(204);
+        let now = pool.read(&record).await;
+        assert_eq!(now["warnings"], warnings, "{url}");
+        assert_eq!(now["updatedTimestamp"] != updated, changes, "{url}");
+        updated = now["updatedTimestamp"].clone();
+    }
+}
+
+#[tokio::test]
+async fn a_warning_about_a_device_type_outlives_the_package() {
+    let pool = Pool::start().await;
+    pool.api.create_device_type(&pool.acme, "kettle").await;
+    let body = with(image("1"), "associations", json!({"acme": ["kettle"]}));
+    let post = pool.api.call("POST", &pool.acme.path("/pool"), &pool.acme.release, body).await;
+    let record = post.expect(201).json();
+    let path = pool.acme.path("/deviceTypes/kettle");
+    pool.api.call("DELETE", &path, &pool.acme.write, Value::Null).await.expect(204);
+    let url = pool.api.upload(&pool.acme, &odd_package("a")).await;
+    pool.put(&record, with(image("1"), "url", url)).await.expect(204);
+    let both = pool.read(&record).await["warnings"].as_array().unwrap().clone();
+    assert!(both[0].as_str().unwrap().contains("Package-Type"), "{both:?}");
+    assert!(both[1].as_str().unwrap().contains("kettle"), "{both:?}");
+    let url = pool.api.upload(&pool.acme, b"plain").await;
+    pool.put(&record, with(image("1"), "url", url)).await.expect(204);
+    assert_eq!(pool.read(&record).await["warnings"], json!([both[1]]));
 }

@@ -90,18 +90,22 @@ impl Folder {
         self.root.join("secrets.json")
     }
 
-    /// The secrets of this folder, made at the first start.
+    /// The secrets of this folder, made at the first start; those that an earlier version did not make are added.
     pub(crate) fn secrets(&self) -> anyhow::Result<Secrets> {
         let path = self.secrets_file();
-        match fs::read_to_string(&path) {
-            Ok(text) => Secrets::from_json(&text).with_context(|| path.display().to_string()),
+        let kept = match fs::read_to_string(&path) {
+            Ok(text) => Secrets::from_json(&text).with_context(|| path.display().to_string())?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let secrets = Secrets::generate(&random::bytes()?);
-                write_private(&path, &serde_json::to_string_pretty(&secrets)?)?;
-                Ok(secrets)
+                Secrets::generate(&random::bytes()?)
             }
-            Err(error) => Err(error).context(path.display().to_string()),
+            Err(error) => return Err(error).context(path.display().to_string()),
+        };
+        if !kept.lacks_signing_keys() {
+            return Ok(kept);
         }
+        let secrets = kept.with_signing_keys(&random::bytes()?)?;
+        write_private(&path, &serde_json::to_string_pretty(&secrets)?)?;
+        Ok(secrets)
     }
 
     /// Whether it is kept after the server stops.
@@ -181,6 +185,21 @@ mod tests {
         assert!(error.to_string().contains("another dev server"), "{error}");
         drop(held);
         Folder::open(outer.path(), false).unwrap();
+    }
+
+    #[test]
+    fn signing_keys_are_added_to_the_secrets_of_an_earlier_version() {
+        let outer = TempDir::new().unwrap();
+        let folder = Folder::open(outer.path(), false).unwrap();
+        let old = Secrets::generate(&[7; 64]);
+        write_private(&folder.secrets_file(), &serde_json::to_string(&old).unwrap()).unwrap();
+        let (first, again) = (folder.secrets().unwrap(), folder.secrets().unwrap());
+        assert_eq!(first.pepper.current(), old.pepper.current());
+        for (first, again) in [(&first.openpgp, &again.openpgp), (&first.usign, &again.usign)] {
+            assert_eq!(first.as_ref().unwrap().current(), again.as_ref().unwrap().current());
+        }
+        let mode = fs::metadata(folder.secrets_file()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

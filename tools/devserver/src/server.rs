@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use serde_json::{Value, json};
 use shared::blobs::Blobs;
 use shared::config::Config;
-use shared::http::{App, Clock};
+use shared::http::{App, Clock, fallback};
 use shared::store::Store;
 use shared::usecases::bootstrap;
 
@@ -91,7 +91,8 @@ impl Server {
         };
         let front = Arc::new(Front {
             api: api_routes(&app, &blobs),
-            device: device_routes(&app),
+            checks: fallback(eligibility::routes(app.clone()), app.clock.clone()),
+            feeds: feeds::routes(app.clone(), blobs.clone()),
             app: app.clone(),
             s3: reader,
             bucket: BUCKET.to_owned(),
@@ -237,6 +238,11 @@ impl Server {
         known.set("OTA_OPERATOR_KEY", &self.operator_key);
         known.set("OTA_DYNAMODB_ENDPOINT", &self.dynamodb_endpoint);
         known.set("OTA_TABLE", self.table());
+        let (access_key, secret) = self.objects.keys();
+        known.set("OTA_S3_ENDPOINT", self.s3_endpoint());
+        known.set("OTA_S3_ACCESS_KEY", access_key);
+        known.set("OTA_S3_SECRET", secret);
+        known.set("OTA_BUCKET", BUCKET);
         known.set("OTA_SECRETS_FILE", self.folder.secrets_file().display().to_string());
         known.write(&self.folder.environment())?;
         self.demo_key = Some(demo);
@@ -277,13 +283,8 @@ fn dynamodb_config(endpoint: &str, http: SharedHttpClient) -> SdkConfig {
 fn api_routes(app: &App, blobs: &Blobs) -> Router {
     let routes = admin::routes(app.clone())
         .merge(types::routes(app.clone()))
-        .merge(images::routes(app.clone()))
+        .merge(images::routes(app.clone(), blobs.clone()))
         .merge(uploads::routes(app.clone(), blobs.clone()))
-        .merge(associations::routes(app.clone()));
-    shared::http::fallback(routes, app.clock.clone())
-}
-
-/// Everything behind CloudFront.
-fn device_routes(app: &App) -> Router {
-    shared::http::fallback(eligibility::routes(app.clone()), app.clock.clone())
+        .merge(associations::routes(app.clone(), blobs.clone()));
+    fallback(routes, app.clock.clone())
 }

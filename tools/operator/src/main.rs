@@ -1,9 +1,10 @@
-//! What an operator runs by hand: `bootstrap` and `reconcile`, against AWS or a running dev server.
+//! What an operator runs by hand: `bootstrap`, `reconcile` and `feed-keys`, against AWS or a running dev server.
 //!
 //! A crate of its own, so that `cargo xtask` builds without an SDK.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
 
+mod feed_keys;
 mod target;
 
 use std::process::ExitCode;
@@ -36,8 +37,13 @@ enum Chore {
         #[arg(long, value_name = "KEY_ID", conflicts_with = "another_operator_key")]
         revoke_operator_key: Option<String>,
     },
-    /// Finish what broke off, and compare every manifest with its associations.
+    /// Finish what broke off, and compare every manifest and package index with its associations.
     Reconcile {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print the public keys that package feeds are signed with, as they go into devices.
+    FeedKeys {
         #[command(flatten)]
         target: Target,
     },
@@ -49,6 +55,7 @@ async fn main() -> ExitCode {
         Chore::Bootstrap { target, revoke_operator_key: Some(id), .. } => revoke(&target, &id).await,
         Chore::Bootstrap { target, another_operator_key, .. } => boot(&target, another_operator_key).await,
         Chore::Reconcile { target } => mend(&target).await,
+        Chore::FeedKeys { target } => print_feed_keys(&target).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,6 +97,11 @@ async fn revoke(target: &Target, id: &str) -> Result<()> {
     Ok(())
 }
 
+async fn print_feed_keys(target: &Target) -> Result<()> {
+    print!("{}", feed_keys::text(&target.secrets().await?)?);
+    Ok(())
+}
+
 async fn mend(target: &Target) -> Result<()> {
     let open = target.open().await?;
     let secrets = open.secrets().await.context("the secrets are needed for the id of the download key")?;
@@ -103,10 +115,17 @@ async fn mend(target: &Target) -> Result<()> {
         request_id: &run,
         now: Clock::default().now(),
     };
-    let report = reconcile::reconcile(&cx).await?;
+    let report = reconcile::reconcile(&cx, open.blobs()?).await?;
     println!(
-        "finished {} broken-off edits; compared {} manifests, {} had drifted and were made again; {} failed",
-        report.repairs, report.manifests, report.drifted, report.failed
+        "finished {} broken-off edits; compared {} manifests, {} had drifted and were made again; compared {} package \
+         indexes, {} were missing or had drifted and were made again; swept {} catalogues; {} failed",
+        report.repairs,
+        report.manifests,
+        report.drifted,
+        report.indexes,
+        report.indexes_drifted,
+        report.catalogues_swept,
+        report.failed
     );
     if report.failed > 0 {
         bail!("{} subjects could not be reconciled; see the log above", report.failed);

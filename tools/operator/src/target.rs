@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use clap::Args;
+use shared::blobs::Blobs;
 use shared::config::Config;
 use shared::http::random;
 use shared::secrets::{Secrets, create_in_ssm, load_from_ssm};
@@ -21,6 +22,9 @@ pub(crate) struct Target {
     /// The table in AWS.
     #[arg(long, env = "OTA_TABLE")]
     table: Option<String>,
+    /// The bucket in AWS; only reconciling needs it.
+    #[arg(long, env = "OTA_BUCKET")]
+    bucket: Option<String>,
     /// The path of the secrets in AWS Parameter Store, for example /ota/prod.
     #[arg(long, env = "OTA_SECRETS_PREFIX")]
     secrets_prefix: Option<String>,
@@ -32,6 +36,7 @@ pub(crate) struct Open {
     pub(crate) store: Store,
     /// Its settings, as far as chores need them.
     pub(crate) config: Config,
+    blobs: Option<Blobs>,
     secrets: Place,
 }
 
@@ -49,6 +54,21 @@ impl Target {
         }
     }
 
+    /// The secrets of the deployment, for which neither table nor bucket need be named.
+    pub(crate) async fn secrets(&self) -> Result<Secrets> {
+        let place = match (&self.dev, &self.secrets_prefix) {
+            (Some(folder), _) => open_dev(folder)?.secrets,
+            (None, Some(prefix)) => {
+                let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
+                Place::Parameters { client: aws_sdk_ssm::Client::new(&aws), prefix: prefix.clone() }
+            }
+            (None, None) => {
+                bail!("name the deployment: --secrets-prefix for AWS, or --dev for a running dev server")
+            }
+        };
+        place.read().await
+    }
+
     async fn open_aws(&self) -> Result<Open> {
         let (Some(table), Some(prefix)) = (&self.table, &self.secrets_prefix) else {
             bail!(
@@ -60,6 +80,7 @@ impl Target {
         Ok(Open {
             store: Store::new(&aws, table),
             config: Config::at("", table, ""),
+            blobs: self.bucket.as_ref().map(|bucket| Blobs::connect(&aws, bucket)),
             secrets: Place::Parameters { client, prefix: prefix.clone() },
         })
     }
@@ -75,15 +96,21 @@ fn open_dev(folder: &std::path::Path) -> Result<Open> {
         settings.get(name).cloned().with_context(|| format!("{} does not set {name}", file.display()))
     };
     let (endpoint, table) = (setting("OTA_DYNAMODB_ENDPOINT")?, setting("OTA_TABLE")?);
-    let credentials = Credentials::new("dev", "dev", None, None, "dev server");
-    let aws = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(endpoint)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
+    let aws = |endpoint: String, access_key: String, secret: String| {
+        let credentials = Credentials::new(access_key, secret, None, None, "dev server");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    };
+    let objects = aws(setting("OTA_S3_ENDPOINT")?, setting("OTA_S3_ACCESS_KEY")?, setting("OTA_S3_SECRET")?);
+    // A port has no sub-domains to name buckets by.
+    let objects = aws_sdk_s3::config::Builder::from(&objects).force_path_style(true).build();
     Ok(Open {
-        store: Store::new(&aws, &table),
+        store: Store::new(&aws(endpoint, "dev".into(), "dev".into()), &table),
+        blobs: Some(Blobs::new(aws_sdk_s3::Client::from_conf(objects), setting("OTA_BUCKET")?)),
         config: Config::at("", table, ""),
         secrets: Place::File(PathBuf::from(setting("OTA_SECRETS_FILE")?)),
     })
@@ -102,20 +129,32 @@ impl Open {
             // The dev server makes its own before it writes dev.env.
             Place::File(_) => Ok(Vec::new()),
             Place::Parameters { client, prefix } => {
-                Ok(create_in_ssm(client, prefix, &Secrets::generate(&random::bytes())).await?)
+                let fresh = Secrets::generate(&random::bytes()).with_signing_keys(&random::bytes())?;
+                Ok(create_in_ssm(client, prefix, &fresh).await?)
             }
         }
     }
 
+    /// The bucket.
+    pub(crate) fn blobs(&self) -> Result<&Blobs> {
+        self.blobs.as_ref().context("name the bucket as well: --bucket")
+    }
+
     /// The secrets.
     pub(crate) async fn secrets(&self) -> Result<Secrets> {
-        match &self.secrets {
-            Place::File(path) => {
+        self.secrets.read().await
+    }
+}
+
+impl Place {
+    async fn read(&self) -> Result<Secrets> {
+        match self {
+            Self::File(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("cannot read {}", path.display()))?;
                 Ok(Secrets::from_json(&text)?)
             }
-            Place::Parameters { client, prefix } => Ok(load_from_ssm(client, prefix).await?),
+            Self::Parameters { client, prefix } => Ok(load_from_ssm(client, prefix).await?),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod apt;
 mod checks;
+mod fuzz;
 mod outcome;
 mod process;
 mod test;
@@ -33,12 +34,17 @@ struct Cli {
 enum Chore {
     /// Runs every check of the project, fetching into the target folder what they need
     Test(test::Options),
+    /// Fuzzes the package parsers
+    Fuzz(fuzz::Options),
     /// Makes the first operator key and the secrets
     #[command(disable_help_flag = true)]
     Bootstrap(Rest),
     /// Finishes half-done edits
     #[command(disable_help_flag = true)]
     Reconcile(Rest),
+    /// Prints the public keys that package feeds are signed with
+    #[command(disable_help_flag = true)]
+    FeedKeys(Rest),
     /// Runs the benchmarks
     #[command(disable_help_flag = true)]
     Bench(Rest),
@@ -65,11 +71,15 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match cli.chore {
         Chore::Test(options) => test::run(&workspace, &options),
+        Chore::Fuzz(options) => fuzz::run(&workspace, &options),
         Chore::Bootstrap(rest) => {
             hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "bootstrap"], &rest)
         }
         Chore::Reconcile(rest) => {
             hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "reconcile"], &rest)
+        }
+        Chore::FeedKeys(rest) => {
+            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "feed-keys"], &rest)
         }
         Chore::Bench(rest) => hand_on(&workspace, &["bench", "--package", "benches", "--"], &rest),
     }
@@ -89,8 +99,10 @@ mod tests {
 
     fn rest(words: &[&str]) -> Vec<String> {
         match Cli::try_parse_from(words).map(|cli| cli.chore) {
-            Ok(Chore::Bootstrap(rest) | Chore::Reconcile(rest) | Chore::Bench(rest)) => rest.args,
-            Ok(Chore::Test(_)) => panic!("{words:?} was read as the test command"),
+            Ok(
+                Chore::Bootstrap(rest) | Chore::Reconcile(rest) | Chore::FeedKeys(rest) | Chore::Bench(rest),
+            ) => rest.args,
+            Ok(Chore::Test(_) | Chore::Fuzz(_)) => panic!("{words:?} was read as a chore of xtask's own"),
             Err(error) => panic!("{error}"),
         }
     }
@@ -99,6 +111,7 @@ mod tests {
     fn arguments_of_an_operator_chore_are_handed_on_untouched() {
         assert_eq!(rest(&["x", "bootstrap", "--table", "ota", "--help"]), ["--table", "ota", "--help"]);
         assert_eq!(rest(&["x", "reconcile"]), [""; 0]);
+        assert_eq!(rest(&["x", "feed-keys", "--dev"]), ["--dev"]);
         assert_eq!(rest(&["x", "bench", "-h", "registration"]), ["-h", "registration"]);
     }
 

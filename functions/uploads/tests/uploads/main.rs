@@ -7,4 +7,5 @@ mod breaking;
 mod direct;
 mod moving;
 mod presigned;
+mod reading;
 mod world;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::blobs::keys;
 use shared::domain::{Sha256, download};
 
-use crate::world::{Answer, BUCKET, World, acme, md5_of, package};
+use crate::world::{Answer, BUCKET, CONTROL, World, acme, md5_of, package, package_with};
 
 const BYTES: &str = "application/octet-stream";
 const FIRMWARE: &[u8] = b"firmware of the kettle";
@@ -110,6 +110,42 @@ async fn a_package_is_recognised_however_far_down_it_tells() {
         assert_eq!(world.moved(&bytes).await.0, 200);
         assert_eq!(world.get("acme", &bytes).await.1["kind"], "package");
     }
+}
+
+#[tokio::test]
+async fn what_a_package_says_of_itself_is_kept_with_it() {
+    let world = World::new().await;
+    let odd: &[u8] = include_bytes!("../../../../shared/testdata/ipkg/control-with-warnings.tar.gz");
+    for (control, warnings) in [(CONTROL, 0), (odd, 1)] {
+        let bytes = package_with(control, 10);
+        world.direct(BYTES, &bytes).await;
+        assert_eq!(world.moved(&bytes).await.0, 200);
+        let package = world.app.store.package(&acme(), &Sha256::of(&bytes)).await.unwrap().unwrap();
+        assert_eq!(package.stanza.get("Package").unwrap().value, "tea");
+        assert_eq!(package.stanza.get("Package-Type"), None);
+        assert_eq!(package.warnings.len(), warnings, "{:?}", package.warnings);
+    }
+    world.direct(BYTES, FIRMWARE).await;
+    world.moved(FIRMWARE).await;
+    assert_eq!(world.app.store.package(&acme(), &Sha256::of(FIRMWARE)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_damaged_package_is_not_moved_unless_as_a_binary() {
+    let world = World::new().await;
+    let bytes = package_with(&CONTROL[..CONTROL.len() - 1], 70_000);
+    world.direct(BYTES, &bytes).await;
+    for _ in 0..2 {
+        let refused = world.moved(&bytes).await;
+        assert_eq!(code(&refused), (422, "package_malformed"));
+        assert!(refused.1["detail"].as_str().unwrap().contains("cut off"), "{}", refused.1);
+        assert_eq!(world.in_repository(&bytes).await, None);
+        assert_eq!(code(&world.get("acme", &bytes).await), (404, "not_found"));
+    }
+    let body = json!({"value": Sha256::of(&bytes), "as": "binary"});
+    assert_eq!(world.post("/binaries/moveToRepository", &body).await.0, 200);
+    assert_eq!(world.get("acme", &bytes).await.1["kind"], "binary");
+    assert_eq!(world.in_repository(&bytes).await.unwrap(), bytes);
 }
 
 #[tokio::test]

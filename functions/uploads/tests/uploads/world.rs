@@ -253,13 +253,25 @@ pub(crate) fn md5_of(bytes: &[u8]) -> String {
     hex::encode(Md5::digest(bytes))
 }
 
-/// An `.ipk` in its archive form, with something large before the member that tells.
-pub(crate) fn package(before: usize) -> Vec<u8> {
+/// The control archive of a good package, called `tea`.
+pub(crate) const CONTROL: &[u8] = include_bytes!("../../../../shared/testdata/ipkg/control.tar.gz");
+
+/// An `.ipk` in its archive form around a control archive, with something large before the members that tell.
+pub(crate) fn package_with(control: &[u8], before: usize) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
-    for (name, body) in [("data.tar.gz", vec![7; before]), ("debian-binary", b"2.0\n".to_vec())] {
+    let data = vec![7; before];
+    for (name, body) in
+        [("data.tar.gz", data.as_slice()), ("control.tar.gz", control), ("debian-binary", b"2.0\n")]
+    {
         let size = body.len();
         out.extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, 100_644).into_bytes());
         out.extend(body);
+        out.resize(out.len().next_multiple_of(2), b'\n');
     }
     out
+}
+
+/// A good `.ipk`, with something large before the members that tell.
+pub(crate) fn package(before: usize) -> Vec<u8> {
+    package_with(CONTROL, before)
 }

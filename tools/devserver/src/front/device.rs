@@ -6,6 +6,8 @@
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
+use shared::http::device_credential;
+
 use super::event::{self, Described};
 use super::{Arrival, Front, answer, invoke};
 
@@ -13,10 +15,35 @@ const CREDENTIAL: HeaderName = HeaderName::from_static("x-device-authorization")
 /// How a Function URL names the id that it gave a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// Whether a request comes through this door.
-///
-/// Package feeds (`/{feed}/{device}/…`) will come through it as well: they are to be recognised here.
+/// First path segments that belong to other parts of the service, so that no feed is called so.
+const NO_FEED: [&str; 6] = ["v1", "oauth", "repository", "console", "docs", "health"];
+
+/// Whether a request comes through this door: a check that is read, or anything of a feed.
 pub(super) fn serves(method: &Method, raw_path: &str) -> bool {
+    is_feed(raw_path) || is_check(method, raw_path)
+}
+
+/// Whether a path is a feed's. The edge looks at the first segment as it stands, so that nothing that would be decoded
+/// or collapsed to a restricted feed's name (`/%64ev`, `//dev`) is taken for an open one.
+pub(super) fn is_feed(raw_path: &str) -> bool {
+    let first = raw_path.strip_prefix('/').and_then(|path| path.split('/').next()).unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !first.is_empty() && first.bytes().all(plain) && !NO_FEED.contains(&first)
+}
+
+/// Whether the first segment of a path is the name of a restricted feed.
+pub(super) fn is_restricted(raw_path: &str) -> bool {
+    let first = raw_path.split('/').nth(1).unwrap_or_default();
+    first == "dev" || first.starts_with("dev-")
+}
+
+/// Whether the feed of a feed's path is restricted, and the request shows nothing that could be a credential.
+pub(super) fn is_closed(raw_path: &str, headers: &HeaderMap) -> bool {
+    let shown = || device_credential::read(&carried(headers.clone()));
+    is_restricted(raw_path) && !matches!(shown(), Ok(Some(_)))
+}
+
+fn is_check(method: &Method, raw_path: &str) -> bool {
     let reads = *method == Method::GET || *method == Method::HEAD;
     let mut segments = raw_path.split('/').skip(1);
     let mut next = || segments.next();
@@ -44,8 +71,9 @@ pub(super) async fn answer(front: &Front, arrival: Arrival) -> Response<Body> {
         time_millis: front.app.clock.now().millis(),
         authorizer: None,
     });
+    let router = if is_feed(arrival.parts.uri.path()) { &front.feeds } else { &front.checks };
     let mut response = match event::request(&event) {
-        Ok(request) => invoke::call(&front.device, request).await,
+        Ok(request) => invoke::call(router, request).await,
         Err(error) => {
             tracing::error!(%error, "lambda_http does not take the event");
             answer::bare(StatusCode::BAD_GATEWAY, "Internal Server Error")
@@ -63,7 +91,7 @@ fn carried(mut headers: HeaderMap) -> HeaderMap {
     if let Some(credential) = headers.remove(header::AUTHORIZATION) {
         headers.insert(CREDENTIAL, credential);
     }
-    // A check has no body, whatever it says.
+    // What is read here has no body, whatever it says.
     headers.remove(header::CONTENT_LENGTH);
     headers
 }
@@ -73,10 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checks_and_nothing_else_come_through_this_door() {
+    fn checks_and_feeds_and_nothing_else_come_through_this_door() {
         let check = "/v1/ota/deviceTypes/kettle/eligibility";
         assert!(serves(&Method::GET, check) && serves(&Method::HEAD, check));
         assert!(!serves(&Method::POST, check));
+        for feed in ["/release", "/dev-lab/kettle/Packages.gz", "/release//kettle/", "/vv1/x"] {
+            assert!(serves(&Method::GET, feed) && serves(&Method::DELETE, feed), "{feed}");
+        }
         for other in [
             "/v1/ota/deviceTypes//eligibility",
             "/v1/ota/deviceTypes/kettle/eligibility/",
@@ -84,6 +115,11 @@ mod tests {
             "/v1/ota/partners/demo/deviceTypes/kettle/eligibility",
             "/v1/ota/deviceTypes/kettle/%65ligibility",
             "/",
+            "//release/kettle",
+            "/%72elease/kettle",
+            "/Release/kettle",
+            "/robots.txt",
+            "/oauth/token",
         ] {
             assert!(!serves(&Method::GET, other), "{other}");
         }

@@ -7,13 +7,32 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use shared::domain::{Sha256, download};
+use shared::http::conditions::{self, Part, Validators, Verdict};
 
-use super::conditions::{self, Part, Validators, Verdict};
-use super::{Arrival, Front, answer};
+use super::{Arrival, Front, answer, device};
 
-/// Whether a request is for a binary.
-pub(super) fn serves(raw_path: &str) -> bool {
+/// Whether a request is for a binary: in the repository, or below the index that names it.
+///
+/// A restricted feed's packages need a credential as its indexes do; which one, only the feed can say, and the signed
+/// path is what opens them. Feeds say themselves that they are only read.
+pub(super) fn serves(method: &Method, raw_path: &str, headers: &HeaderMap) -> bool {
+    let reads = *method == Method::GET || *method == Method::HEAD;
     raw_path.starts_with("/repository/")
+        || (reads && below_an_index(raw_path).is_some() && !device::is_closed(raw_path, headers))
+}
+
+/// The repository path that a path below an index stands for: `/{feed}/{deviceTypeId}/…/by-hash/<sha256>/<sig>/<file>`.
+fn below_an_index(raw_path: &str) -> Option<String> {
+    if !device::is_feed(raw_path) {
+        return None;
+    }
+    let segments: Vec<&str> = raw_path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let place = segments.len().checked_sub(4)?;
+    let (index, file) = segments.split_at(place);
+    let [by_hash, sha256, signature, name] = file else { return None };
+    // An index lies at a device type, a package or a version.
+    let at_index = (2..=4).contains(&index.len()) && *by_hash == "by-hash";
+    at_index.then(|| format!("/repository/{sha256}/{signature}/{name}"))
 }
 
 /// Answers one request.
@@ -23,15 +42,20 @@ pub(super) async fn answer(front: &Front, arrival: &Arrival) -> Response<Body> {
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return refused;
     }
-    let opened =
-        download::verify(&front.app.secrets.download, arrival.parts.uri.path(), front.app.clock.now());
+    let raw = arrival.parts.uri.path();
+    let path = below_an_index(raw).unwrap_or_else(|| raw.to_owned());
+    let opened = download::verify(&front.app.secrets.download, &path, front.app.clock.now());
     let Ok(sha256) = opened else { return answer::bare(StatusCode::FORBIDDEN, "Forbidden") };
     let key = format!("repository/{sha256}");
-    match front.s3.head_object().bucket(&front.bucket).key(&key).send().await {
+    let mut response = match front.s3.head_object().bucket(&front.bucket).key(&key).send().await {
         Ok(found) => give(front, arrival, &key, &found).await,
         Err(error) if is_missing(&error) => answer::bare(StatusCode::NOT_FOUND, "Not Found"),
         Err(error) => unreadable(&sha256, &error),
+    };
+    if device::is_restricted(raw) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
+    response
 }
 
 fn is_missing(error: &SdkError<HeadObjectError>) -> bool {
@@ -116,5 +140,39 @@ fn describe(headers: &mut HeaderMap, etag: &str, modified: Option<DateTime>) {
     insert(headers, header::ETAG, etag);
     if let Some(text) = modified.and_then(|moment| moment.fmt(DateTimeFormat::HttpDate).ok()) {
         insert(headers, header::LAST_MODIFIED, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_found_below_an_index_of_any_depth() {
+        for index in ["/beta/dev1", "/beta/dev1/base", "/beta//dev1/base/1.0%2bgit/"] {
+            let path = format!("{index}/by-hash/aa/k.0.m/base_1.0%2bgit_all.ipk");
+            let expected = "/repository/aa/k.0.m/base_1.0%2bgit_all.ipk";
+            assert_eq!(below_an_index(&path).as_deref(), Some(expected), "{path}");
+        }
+        for other in [
+            "/beta/by-hash/aa/k/n",
+            "/beta/d/p/v/f/by-hash/aa/k/n",
+            "/v1/d/by-hash/aa/k/n",
+            "//beta/d/by-hash/a/k/n",
+        ] {
+            assert_eq!(below_an_index(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_restricted_package_needs_a_credential() {
+        let path = "/dev/dev1/by-hash/aa/k.0.m/x.ipk";
+        let mut headers = HeaderMap::new();
+        assert!(!serves(&Method::GET, path, &headers));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("356938035643809"));
+        assert!(!serves(&Method::GET, path, &headers), "the real number is the feeds' to refuse");
+        let hash = HeaderValue::from_static("da39a3ee5e6b4b0d3255bfef95601890afd80709");
+        headers.insert(header::AUTHORIZATION, hash);
+        assert!(serves(&Method::GET, path, &headers));
     }
 }

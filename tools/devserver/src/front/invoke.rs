@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
+use shared::http::router::head_as_get;
 use tower::ServiceExt as _;
 
 use super::answer;
@@ -16,10 +17,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 ///
 /// The call is a task of its own: a client that hangs up does not break off what a function has begun.
 pub(super) async fn call(router: &Router, request: Request<lambda_http::Body>) -> Response<Body> {
-    let mut request = request.map(Body::new);
-    if *request.method() == Method::HEAD {
-        *request.method_mut() = Method::GET;
-    }
+    let request = head_as_get(request.map(Body::new));
     let router = router.clone();
     let call = tokio::spawn(async move {
         match router.oneshot(request).await {

@@ -6,7 +6,6 @@
 mod answer;
 mod api;
 mod body;
-mod conditions;
 mod device;
 mod downloads;
 mod event;
@@ -30,8 +29,10 @@ const MAX_HEAD_BYTES: usize = 10_240;
 pub(crate) struct Front {
     /// The operations behind API Gateway.
     pub(crate) api: Router,
-    /// The operations behind CloudFront.
-    pub(crate) device: Router,
+    /// The checks, behind CloudFront.
+    pub(crate) checks: Router,
+    /// The package feeds, behind CloudFront.
+    pub(crate) feeds: Router,
     /// For the authorizer, the download-path key and the time.
     pub(crate) app: App,
     /// Reads the repository for downloads.
@@ -64,7 +65,9 @@ impl Front {
         let arrival = Arrival { parts, body, peer, request_id: crate::random::name() };
         let response = match refusal(&arrival.parts) {
             Some(refused) => refused,
-            None if downloads::serves(&path) => downloads::answer(&self, &arrival).await,
+            None if downloads::serves(&method, &path, &arrival.parts.headers) => {
+                downloads::answer(&self, &arrival).await
+            }
             None if device::serves(&method, &path) => device::answer(&self, arrival).await,
             None => api::answer(&self, arrival).await,
         };

@@ -62,6 +62,11 @@ impl Objects {
         &self.endpoint
     }
 
+    /// What its clients sign with: access key and secret, for as long as it runs.
+    pub(crate) fn keys(&self) -> (&'static str, &str) {
+        (ACCESS_KEY, &self.secret)
+    }
+
     /// A client for it over `http`.
     pub(crate) fn client(&self, http: SharedHttpClient) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::from_conf(self.config(http).build())

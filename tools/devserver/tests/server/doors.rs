@@ -38,7 +38,7 @@ async fn a_hostile_host_or_target_is_refused_and_harms_nobody() {
 #[tokio::test]
 async fn an_unknown_path_is_our_problem_and_a_too_large_body_the_gateways() {
     let server = server().await;
-    let unknown = send(server.base_url(), "GET /nowhere HTTP/1.1", b"").await;
+    let unknown = send(server.base_url(), "GET /v1/nowhere HTTP/1.1", b"").await;
     assert_eq!((unknown.status, unknown.headers["content-type"].as_str()), (404, "application/problem+json"));
     assert!(unknown.text().contains(&unknown.headers["apigw-requestid"]), "{}", unknown.text());
 
@@ -48,7 +48,7 @@ async fn an_unknown_path_is_our_problem_and_a_too_large_body_the_gateways() {
         [("application/octet-stream", 413), ("application/json", 404), ("text/plain", 404)]
     {
         let head =
-            format!("POST /nowhere HTTP/1.1\r\ncontent-type: {kind}\r\ncontent-length: {}", body.len());
+            format!("POST /v1/nowhere HTTP/1.1\r\ncontent-type: {kind}\r\ncontent-length: {}", body.len());
         let answer = send(server.base_url(), &head, &body).await;
         assert_eq!(answer.status, expected, "{kind}");
         if expected == 413 {
@@ -57,7 +57,7 @@ async fn an_unknown_path_is_our_problem_and_a_too_large_body_the_gateways() {
     }
     let body = vec![b'a'; 7_000_000];
     let head =
-        format!("POST /nowhere HTTP/1.1\r\ncontent-type: text/plain\r\ncontent-length: {}", body.len());
+        format!("POST /v1/nowhere HTTP/1.1\r\ncontent-type: text/plain\r\ncontent-length: {}", body.len());
     assert_eq!(send(server.base_url(), &head, &body).await.status, 413);
     server.stop().await.unwrap();
 }

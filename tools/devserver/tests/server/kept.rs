@@ -81,10 +81,10 @@ async fn a_request_that_is_open_when_the_server_stops_is_answered() {
     let server = Server::start(Options::default()).await.unwrap();
     let address = server.base_url().trim_start_matches("http://").to_owned();
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let head = format!("POST /nowhere HTTP/1.1\r\nhost: {address}\r\ncontent-length: 4\r\n\r\n12");
+    let head = format!("POST /v1/nowhere HTTP/1.1\r\nhost: {address}\r\ncontent-length: 4\r\n\r\n12");
     stream.write_all(head.as_bytes()).await.unwrap();
     // Another request, so that the first has surely begun.
-    send(server.base_url(), "GET /nowhere HTTP/1.1", b"").await;
+    send(server.base_url(), "GET /v1/nowhere HTTP/1.1", b"").await;
     let stopping = tokio::spawn(server.stop());
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());

@@ -7,3 +7,4 @@ mod downloads;
 mod kept;
 mod objects;
 mod raw;
+mod restricted;

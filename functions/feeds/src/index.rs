@@ -1,0 +1,156 @@
+//! `/{feed}/{deviceTypeId}/…`: indexes at their three depths, and single fields.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use shared::domain::catalogue::{Level, Paths, Selection};
+use shared::domain::time::Seconds;
+use shared::domain::{Catalogue, IndexPointer, Sha256};
+use shared::http::Problem;
+use shared::usecases::feed_reads;
+
+use crate::Feeds;
+use crate::answer::{Conditions, Keep, Whole};
+use crate::path::Form;
+use crate::rendered::Rendered;
+
+/// What a pointer shows, with its catalogue at hand.
+pub(crate) struct Shown<'a> {
+    feeds: &'a Feeds,
+    pointer: IndexPointer,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Feeds {
+    /// The index of a level in a form.
+    pub(crate) async fn index(
+        &self,
+        pointer: IndexPointer,
+        level: &Level,
+        form: Form,
+        conditions: Conditions<'_>,
+    ) -> Result<Response, Problem> {
+        let keep = self.keep(&pointer, form);
+        if *level == Level::Device
+            && (form != Form::Bare || conditions.since().is_none())
+            && let Some(rendered) = self.remembered(&pointer)
+        {
+            let modified = pointer.modified;
+            let whole =
+                rendered.form(form, &pointer, modified, &self.keys)?.ok_or_else(Problem::not_found)?;
+            return Ok(conditions.answer(whole, keep));
+        }
+        self.shown(pointer).await?.index(level, form, conditions, keep)
+    }
+
+    /// The lines of one field.
+    pub(crate) async fn field(
+        &self,
+        pointer: IndexPointer,
+        level: &Level,
+        name: &str,
+        conditions: Conditions<'_>,
+    ) -> Result<Response, Problem> {
+        let keep = self.keep(&pointer, Form::Bare);
+        let shown = self.shown(pointer).await?;
+        let selection = shown.catalogue.select(level).ok_or_else(Problem::not_found)?;
+        let text = selection.render_field(shown.paths(), name).ok_or_else(Problem::not_found)?;
+        let mut modified = selection.field_modified(name);
+        if name.eq_ignore_ascii_case("filename") {
+            modified = modified.max(shown.pointer.rekeyed);
+        }
+        Ok(conditions.answer(Whole::text(text, modified), keep))
+    }
+
+    fn keep(&self, pointer: &IndexPointer, form: Form) -> Keep {
+        if pointer.feed.is_restricted() {
+            Keep::Restricted
+        } else if form != Form::Bare && self.keys.sign() {
+            Keep::Signed
+        } else {
+            Keep::Open
+        }
+    }
+
+    fn remembered(&self, pointer: &IndexPointer) -> Option<Arc<Rendered>> {
+        self.cache.rendered(&pointer.catalogue?, &pointer.keys.download)
+    }
+
+    /// The catalogue of a pointer: from memory, or one read of the bucket.
+    async fn shown(&self, pointer: IndexPointer) -> Result<Shown<'_>, Problem> {
+        let Some(sha256) = pointer.catalogue else { return Ok(self.never_filled(pointer)) };
+        if let Some(catalogue) = self.catalogue(&sha256).await? {
+            return Ok(Shown { feeds: self, pointer, catalogue });
+        }
+        // The pointer was read a moment late, and its catalogue has been swept since.
+        let pointer = feed_reads::again(&self.app.store, &pointer).await?;
+        let Some(sha256) = pointer.catalogue else { return Ok(self.never_filled(pointer)) };
+        let lost = || Problem::internal(format!("the catalogue {sha256} is not in the bucket"));
+        let catalogue = self.catalogue(&sha256).await?.ok_or_else(lost)?;
+        Ok(Shown { feeds: self, pointer, catalogue })
+    }
+
+    /// What a pointer shows that no package has ever been behind.
+    fn never_filled(&self, pointer: IndexPointer) -> Shown<'_> {
+        let (device_type, feed) = (pointer.device_type.clone(), pointer.feed.clone());
+        let catalogue = Arc::new(Catalogue::empty(device_type, feed, pointer.modified));
+        Shown { feeds: self, pointer, catalogue }
+    }
+
+    async fn catalogue(&self, sha256: &Sha256) -> Result<Option<Arc<Catalogue>>, Problem> {
+        if let Some(known) = self.cache.catalogue(sha256) {
+            return Ok(Some(known));
+        }
+        let bytes = self.blobs.catalogue(sha256).await.map_err(shared::usecases::Error::from)?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let catalogue = Catalogue::from_text(&bytes)
+            .map_err(|error| Problem::internal(format!("the catalogue {sha256} does not parse: {error}")))?;
+        let catalogue = Arc::new(catalogue);
+        self.cache.keep_catalogue(*sha256, Arc::clone(&catalogue), bytes.len());
+        Ok(Some(catalogue))
+    }
+}
+
+impl Shown<'_> {
+    fn paths(&self) -> Paths<'_> {
+        Paths { secret: &self.feeds.app.secrets.download, key_id: &self.pointer.keys.download }
+    }
+
+    fn index(
+        &self,
+        level: &Level,
+        form: Form,
+        conditions: Conditions<'_>,
+        keep: Keep,
+    ) -> Result<Response, Problem> {
+        let selection = self.catalogue.select(level).ok_or_else(Problem::not_found)?;
+        // With another key every file has another name.
+        let rekeyed = self.pointer.rekeyed;
+        let modified = match level {
+            // An index that nothing was ever in has its time in the pointer alone.
+            Level::Device => self.pointer.modified,
+            _ => selection.modified.max(rekeyed),
+        };
+        if form == Form::Bare
+            && let Some(since) = conditions.since()
+            && let Some(text) = self.changed(&selection, modified, since)
+        {
+            return Ok(conditions.partial(text, "text/plain; charset=utf-8", modified, keep));
+        }
+        let rendered = Rendered::new(selection.render(self.paths()));
+        let rendered = Arc::new(rendered);
+        let whole = rendered.form(form, &self.pointer, modified, &self.feeds.keys)?;
+        if let (Level::Device, Some(sha256)) = (level, self.pointer.catalogue) {
+            self.feeds.cache.keep_rendered(sha256, &self.pointer.keys.download, rendered);
+        }
+        Ok(conditions.answer(whole.ok_or_else(Problem::not_found)?, keep))
+    }
+
+    /// The stanzas that have changed since, if they are some but not all, and none has vanished.
+    fn changed(&self, selection: &Selection<'_>, modified: Seconds, since: Seconds) -> Option<String> {
+        let newer = |time: Seconds| time.max(self.pointer.rekeyed) > since;
+        let some = modified > since && selection.shrunk <= since;
+        let all = selection.lines.iter().all(|line| newer(line.modified));
+        (some && !all).then(|| selection.render_where(self.paths(), |line| newer(line.modified)))
+    }
+}

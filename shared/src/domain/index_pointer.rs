@@ -1,0 +1,82 @@
+//! Index pointers: which catalogue a feed of a device type shows, since when, and which keys sign it.
+
+use super::time::Seconds;
+use super::{DeviceTypeId, FeedName, PartnerId, Sha256};
+
+/// What a feed request reads first, and all that changes when a package comes or goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexPointer {
+    /// The device type.
+    pub device_type: DeviceTypeId,
+    /// The feed.
+    pub feed: FeedName,
+    /// Whose device type it is.
+    pub partner: PartnerId,
+    /// Rises with every rewrite; guards against two at once.
+    pub revision: u64,
+    /// The catalogue; none as long as there has never been a package.
+    pub catalogue: Option<Sha256>,
+    /// How many stanzas the index of the latest versions has.
+    pub packages: u64,
+    /// When anything last changed, older versions included. No two changes share a second.
+    pub changed: Seconds,
+    /// When the index of the latest versions last changed.
+    pub modified: Seconds,
+    /// When the key that signs download paths last changed, and with it every `Filename`; 0 for never.
+    pub rekeyed: Seconds,
+    /// The time of day at which this revision was written, for signatures; `changed` may run ahead of it.
+    pub written: Seconds,
+    /// The keys that it is rendered and signed with, so that every process gives the same bytes.
+    pub keys: KeyIds,
+}
+
+/// Ids of the keys that an index is rendered and signed with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyIds {
+    /// Signs download paths.
+    pub download: String,
+    /// Signs `Packages.asc`; none if the service has no such key.
+    pub openpgp: Option<String>,
+    /// Signs `Packages.sig`; none if the service has no such key.
+    pub usign: Option<String>,
+}
+
+impl KeyIds {
+    /// True if indexes are signed in any way.
+    pub fn signs(&self) -> bool {
+        self.openpgp.is_some() || self.usign.is_some()
+    }
+}
+
+impl IndexPointer {
+    /// A pointer to nothing yet, at revision 1, made at `at`.
+    ///
+    /// Its times are a second later: there may have been another before it, of the same feed or device type, which a
+    /// client may have read in this very second.
+    pub fn empty(
+        device_type: DeviceTypeId,
+        feed: FeedName,
+        partner: PartnerId,
+        at: Seconds,
+        keys: KeyIds,
+    ) -> Self {
+        Self {
+            device_type,
+            feed,
+            partner,
+            revision: 1,
+            catalogue: None,
+            packages: 0,
+            changed: at + 1,
+            modified: at + 1,
+            rekeyed: 0,
+            written: at,
+            keys,
+        }
+    }
+
+    /// The time of the next change made at `now`: later than every one before, even in a burst.
+    pub fn next_change(&self, now: Seconds) -> Seconds {
+        now.max(self.changed + 1)
+    }
+}

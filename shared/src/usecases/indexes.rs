@@ -1,0 +1,130 @@
+//! Package indexes looked after: made again where they say something else than the associations, and catalogues that
+//! nothing points to swept away.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::context::{Change, deciding};
+use super::{Context, Result, catalogues};
+use crate::blobs::Blobs;
+use crate::domain::catalogue::Outcome;
+use crate::domain::{DeviceTypeId, FeedName, IndexPointer, PartnerId, Sha256};
+use crate::store::Tx;
+use crate::store::indexes::Listed;
+
+/// How long a catalogue is left alone after it was written, in seconds: whoever wrote it may be about to point to it.
+const GRACE_SECONDS: i64 = 24 * 3600;
+
+/// What looking after one index came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// True if it said something else, and was made again.
+    pub remade: bool,
+    /// The catalogue that it points to.
+    pub catalogue: Option<Sha256>,
+}
+
+/// Makes an index again if its associations or the keys say something else by now, and makes one that is missing.
+pub async fn remake(
+    cx: &Context<'_>,
+    blobs: &Blobs,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    feed: &FeedName,
+) -> Result<Looked> {
+    deciding(|| async {
+        let this = cx.store.device_type(device_type).await?.filter(|this| !this.deleted);
+        let Some(this) = this else { return Ok(Looked { remade: false, catalogue: None }) };
+        let mut loaded = catalogues::load(cx, blobs, device_type, feed).await?;
+        let changed = catalogues::mend(cx, blobs, &mut loaded.catalogue, loaded.at).await?;
+        let keys = cx.index_keys();
+        let old = loaded.pointer.clone();
+        let rows = u64::try_from(loaded.catalogue.rows()).unwrap_or(u64::MAX);
+        let same = old.as_ref().is_some_and(|old| old.keys == keys && old.packages == rows);
+        let listed = match &old {
+            Some(old) => agrees(cx.store.listed(device_type, feed).await?.as_ref(), old),
+            None => true,
+        };
+        if same && listed && !changed && !loaded.lost {
+            return Ok(Looked { remade: false, catalogue: old.and_then(|old| old.catalogue) });
+        }
+        let before = old.as_ref().map_or(json!(null), shown);
+        let after = catalogues::summary(&loaded.catalogue);
+        let change = Change::from_to(before, after);
+        let mut tx = cx.tx(Some(partner), "index.remade", format!("{device_type}/{feed}"), change);
+        if !feed.is_standard() {
+            tx.expect_feed(partner, feed);
+        }
+        tx.touch_device_type(&this);
+        match &old {
+            // Nothing has ever been in it: it needs no catalogue.
+            _ if loaded.catalogue.packages.is_empty()
+                && old.as_ref().is_none_or(|old| old.catalogue.is_none()) =>
+            {
+                let pointer = empty(cx, &mut tx, partner, device_type, feed, old.as_ref());
+                if !listed {
+                    tx.list_in_feed(&pointer);
+                }
+            }
+            _ => {
+                let outcome = if changed || !listed { Outcome::Index } else { Outcome::OlderOnly };
+                catalogues::write(cx, blobs, &mut tx, partner, loaded, outcome, |_, _| Ok(())).await?;
+            }
+        }
+        tx.commit(cx.store).await?;
+        let now = cx.store.index(device_type, feed).await?;
+        Ok(Looked { remade: true, catalogue: now.and_then(|pointer| pointer.catalogue) })
+    })
+    .await
+}
+
+/// Whether a feed lists a device type as its pointer has it. Without packages, when that was is the list's own affair:
+/// it stays listed after its deletion, and is not listed before its first package.
+fn agrees(listed: Option<&Listed>, pointer: &IndexPointer) -> bool {
+    match listed {
+        Some(listed) if listed.packages == 0 && pointer.packages == 0 => true,
+        Some(listed) => (listed.packages, listed.modified) == (pointer.packages, pointer.modified),
+        None => pointer.packages == 0,
+    }
+}
+
+/// A pointer in a few words, for the audit.
+pub(super) fn shown(pointer: &IndexPointer) -> serde_json::Value {
+    json!({"revision": pointer.revision, "packages": pointer.packages})
+}
+
+/// Adds to `tx` a pointer to nothing, in place of `old`, and answers it.
+pub(super) fn empty(
+    cx: &Context<'_>,
+    tx: &mut Tx,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    feed: &FeedName,
+    old: Option<&IndexPointer>,
+) -> IndexPointer {
+    let now = cx.now.seconds();
+    let mut pointer =
+        IndexPointer::empty(device_type.clone(), feed.clone(), partner.clone(), now, cx.index_keys());
+    if let Some(old) = old {
+        pointer.revision = old.revision + 1;
+        pointer.changed = old.next_change(now);
+        pointer.modified = old.modified;
+    }
+    tx.put_index(&pointer, old.map(|old| old.revision));
+    pointer
+}
+
+/// Removes the catalogues that are not among `referenced` and are a day old; answers how many.
+///
+/// `referenced` may be minutes old: a catalogue that a pointer has been flipped to since was written since.
+pub(super) async fn sweep(cx: &Context<'_>, blobs: &Blobs, referenced: &HashSet<Sha256>) -> Result<usize> {
+    let mut swept = 0;
+    for kept in blobs.catalogues().await? {
+        if !referenced.contains(&kept.sha256) && kept.written + GRACE_SECONDS < cx.now.seconds() {
+            blobs.discard_catalogue(&kept.sha256).await?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
