@@ -108,7 +108,9 @@ async fn one_idempotency_key_makes_one_record_whatever_breaks() {
         first += usize::from(answer.header("idempotency-replayed").is_empty());
         numbers.insert(number_of(&answer.json()));
     }
-    assert_eq!((numbers.len(), first), (1, 1));
+    assert_eq!(numbers.len(), 1);
+    // None, if the one that made it lost that reply and then met a conflict: it finds what it made itself.
+    assert!(first <= 1, "{first} say that they made it");
     let dump = api.dump().await;
     assert_eq!(dump.under("POOL#acme").filter(|(_, sk, _)| sk.starts_with("DETAIL#")).count(), 1);
     expect_whole(&dump, "afterwards");
