@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::Client;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use benches::Meter;
-use http::{Request, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt as _;
 use shared::blobs::Blobs;
 use shared::domain::catalogue::{Level, NewRelease, Paths};
@@ -66,30 +66,35 @@ async fn run(api: &Api) {
             let routes = feeds::routes(app.clone(), blobs.clone());
             let rounds = if name == "cold" { 5 } else { 50 };
             if name == "warm" {
-                ask(&routes, &path, None).await;
+                ask(&routes, &path, &[]).await;
                 meter.take();
             }
             let mut taken = Vec::new();
             for _ in 0..rounds {
                 let fresh = feeds::routes(app.clone(), blobs.clone());
-                taken.push(timed(if name == "cold" { &fresh } else { &routes }, &path, None).await);
+                taken.push(timed(if name == "cold" { &fresh } else { &routes }, &path, &[]).await);
             }
             show(&format!("{name} {path}"), &taken, &meter);
         }
     }
     let routes = feeds::routes(app.clone(), blobs.clone());
-    let etag = ask(&routes, &index, None).await.0;
-    for (path, tag, what) in [
-        (index.clone(), etag, "304 by If-None-Match"),
-        (format!("{index}/package-0777"), None, "one package"),
-        (format!("{index}/package-0777/latest/Description"), None, "one field"),
-        ("/release".to_owned(), None, "device types"),
+    let seen = ask(&routes, &index, &[]).await.0;
+    let seen = |name: header::HeaderName| seen[name].to_str().unwrap();
+    let (etag, modified) = (seen(header::ETAG), seen(header::LAST_MODIFIED));
+    // As the edge asks for what has changed since.
+    let since = [("if-modified-since", modified), ("x-device-modified-since", modified)];
+    for (path, headers, what) in [
+        (index.clone(), &[("if-none-match", etag)][..], "304 by If-None-Match"),
+        (index.clone(), &since, "304 by If-Modified-Since"),
+        (format!("{index}/package-0777"), &[], "one package"),
+        (format!("{index}/package-0777/latest/Description"), &[], "one field"),
+        ("/release".to_owned(), &[], "device types"),
     ] {
-        ask(&routes, &path, tag.as_deref()).await;
+        ask(&routes, &path, headers).await;
         meter.take();
         let mut taken = Vec::new();
         for _ in 0..50 {
-            taken.push(timed(&routes, &path, tag.as_deref()).await);
+            taken.push(timed(&routes, &path, headers).await);
         }
         show(&format!("warm {what}"), &taken, &meter);
     }
@@ -172,7 +177,8 @@ async fn fill(app: &App, blobs: &Blobs) -> String {
 /// The parts of a change of one package in the full feed, without the calls.
 fn rebuild(app: &App, text: &str) {
     let read = control::read(control_file(777, "1.1").as_bytes()).unwrap();
-    let paths = Paths { secret: &app.secrets.download, key_id: app.secrets.download.current().0 };
+    let secret = app.secrets.download().unwrap();
+    let paths = Paths { secret, key_id: secret.current().0 };
     let mut parts: [Vec<f64>; 5] = Default::default();
     for _ in 0..20 {
         let mut last = Instant::now();
@@ -217,20 +223,20 @@ fn thread_cpu() -> f64 {
     text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e6
 }
 
-async fn ask(router: &Router, path: &str, tag: Option<&str>) -> (Option<String>, Bytes) {
+async fn ask(router: &Router, path: &str, headers: &[(&str, &str)]) -> (HeaderMap, Bytes) {
     let mut request = Request::get(path);
-    if let Some(tag) = tag {
-        request = request.header(header::IF_NONE_MATCH, tag);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert!(matches!(answer.status().as_u16(), 200 | 304), "{path}: {}", answer.status());
-    let etag = answer.headers().get(header::ETAG).map(|tag| tag.to_str().unwrap().to_owned());
-    (etag, answer.into_body().collect().await.unwrap().to_bytes())
+    let seen = answer.headers().clone();
+    (seen, answer.into_body().collect().await.unwrap().to_bytes())
 }
 
-async fn timed(router: &Router, path: &str, tag: Option<&str>) -> (f64, f64, usize) {
+async fn timed(router: &Router, path: &str, headers: &[(&str, &str)]) -> (f64, f64, usize) {
     let (began, used) = (Instant::now(), thread_cpu());
-    let (_, bytes) = ask(router, path, tag).await;
+    let (_, bytes) = ask(router, path, headers).await;
     (began.elapsed().as_secs_f64() * 1e3, thread_cpu() - used, bytes.len())
 }
 

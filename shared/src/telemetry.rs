@@ -22,13 +22,15 @@ where
     let filter = EnvFilter::new(filter.unwrap_or(DEFAULT));
     // The runtime adds the time of each line.
     let lines = tracing_subscriber::fmt().json().without_time().with_env_filter(filter).with_writer(writer);
-    lines.finish().with(filter_fn(|line| !shows_events(line)))
+    lines.finish().with(filter_fn(|line| !shows_messages(line)))
 }
 
-/// True for a line in which Lambda's runtime shows a whole event: keys and credentials stand in its headers, and belong
-/// in no log, whatever filter is set.
-fn shows_events(line: &Metadata<'_>) -> bool {
-    line.target().starts_with("lambda_runtime") && *line.level() > Level::INFO
+/// True for a line in which a library may show a whole message, whatever filter is set: Lambda's runtime an event, in
+/// whose headers stand keys and credentials, and the AWS SDK a request, which can be sent again as it is for as long as
+/// its signature is good.
+fn shows_messages(line: &Metadata<'_>) -> bool {
+    let shows = ["lambda_", "aws_", "h2"].iter().any(|library| line.target().starts_with(library));
+    shows && *line.level() > Level::INFO
 }
 
 #[cfg(test)]
@@ -58,6 +60,9 @@ mod tests {
         tracing::subscriber::with_default(subscriber(filter, move || writer.clone()), || {
             tracing::trace!(target: "lambda_runtime::layers::api_response", body = "secret", "raw JSON event");
             tracing::debug!(target: "lambda_runtime", body = "secret", "an event");
+            tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", request = "secret", "transmitting");
+            tracing::trace!(target: "aws_sigv4::http_request::sign", request = "secret", "signing request");
+            tracing::debug!(target: "h2::codec::framed_write", frame = "secret", "send");
             tracing::warn!(target: "lambda_runtime::runtime", "a warning of the runtime");
             tracing::trace!(target: "hyper", "a detail");
             tracing::info!(target: "shared::http", "our line");
@@ -67,8 +72,15 @@ mod tests {
     }
 
     #[test]
-    fn no_filter_lets_whole_events_into_the_log() {
-        for filter in ["trace", "lambda_runtime=trace", "lambda_runtime::layers=trace,warn", "debug"] {
+    fn no_filter_lets_whole_messages_into_the_log() {
+        for filter in [
+            "trace",
+            "aws_smithy_runtime=trace,aws_sigv4=trace,warn",
+            "h2=trace,warn",
+            "lambda_runtime=trace",
+            "lambda_runtime::layers=trace,warn",
+            "debug",
+        ] {
             let log = logged(Some(filter));
             assert!(!log.contains("secret"), "{filter}: {log}");
             assert!(log.contains("a warning of the runtime"), "{filter}: {log}");

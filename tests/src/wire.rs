@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
+use crate::sent::Sent;
+
 /// What happens to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -53,6 +55,7 @@ struct Gate {
 #[derive(Debug, Default)]
 struct State {
     calls: Vec<String>,
+    sent: Option<Vec<Sent>>,
     rules: VecDeque<Rule>,
 }
 
@@ -83,6 +86,16 @@ impl Wire {
     /// The operations called so far (attempts, retries included), oldest first, and forgets them.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
+    }
+
+    /// Keeps, from now on, what each request asks for.
+    pub fn keep(&self) {
+        self.state.lock().unwrap().sent.get_or_insert_default();
+    }
+
+    /// What was asked for since [`Self::keep`] or the last call of this, oldest first.
+    pub fn take_sent(&self) -> Vec<Sent> {
+        self.state.lock().unwrap().sent.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Breaks `times` calls of `operation` (any, for none), after letting `skip` of them pass.
@@ -162,16 +175,36 @@ struct Connector {
     wire: Wire,
 }
 
+impl Connector {
+    /// Lets a request through, and keeps what it asks for if that is wanted.
+    fn pass(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let state = Arc::clone(&self.wire.state);
+        let kept = state.lock().unwrap().sent.is_some().then(|| Sent::read(&request));
+        let reply = self.inner.call(request);
+        let Some(mut sent) = kept else { return reply };
+        HttpConnectorFuture::new(async move {
+            let reply = reply.await;
+            if reply.as_ref().is_ok_and(|reply| reply.status().as_u16() == 404) {
+                sent.found_nothing();
+            }
+            if let Some(all) = &mut state.lock().unwrap().sent {
+                all.push(sent);
+            }
+            reply
+        })
+    }
+}
+
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
         let first_attempt = attempt.split(';').any(|part| part.trim() == "attempt=1");
         let fault = self.wire.meet(&operation(&request), first_attempt);
         match fault {
-            None => self.inner.call(request),
+            None => self.pass(request),
             Some(Fault::Lost) => HttpConnectorFuture::ready(Err(lost())),
             Some(Fault::ReplyLost) => {
-                let reply = self.inner.call(request);
+                let reply = self.pass(request);
                 HttpConnectorFuture::new(async move {
                     let _ = reply.await;
                     Err(lost())
@@ -186,7 +219,7 @@ impl HttpConnector for Connector {
                 })
             }
             Some(Fault::InProgress) => {
-                let reply = self.inner.call(request);
+                let reply = self.pass(request);
                 HttpConnectorFuture::new(async move {
                     let _ = reply.await;
                     Ok(refusal(

@@ -1,10 +1,11 @@
 //! Partners, keys and tokens as a Lambda function.
 
 use shared::http::lambda;
+use shared::needs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let (app, _) = lambda::start().await?;
+    let (app, _) = lambda::start(&needs::ADMIN).await?;
     let routes = admin::routes(app.clone());
     lambda::serve(&app, routes).await
 }

@@ -20,7 +20,7 @@ pub(crate) async fn create_description(
     let new = new_description(fields)?;
     let cx = caller.call.context(app);
     let made = register(&cx, blobs, &caller.partner, device_type, feed, new, repeatable).await?;
-    let answer = created(&device_type_image(&app.config, &caller.partner, &made.associated))?;
+    let answer = created(&device_type_image(app.config.base_url()?, &caller.partner, &made.associated))?;
     Ok(replayable(answer, made.replayed))
 }
 

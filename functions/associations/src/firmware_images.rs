@@ -36,7 +36,7 @@ pub(crate) async fn create_association(
     let cx = caller.call.context(&app);
     let made =
         associate(&cx, &blobs, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;
-    created(&device_type_image(&app.config, &caller.partner, &made))
+    created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
 }
 
 pub(crate) async fn list_firmware_images(
@@ -67,7 +67,8 @@ async fn listed(
     let feed = query.parsed::<FeedName>("feed")?;
     let cx = caller.call.context(app);
     let page = list(&cx, &caller.partner, device_type, feed.as_ref(), number, &query.page()?).await?;
-    ok(&page_body(&page, |each| device_type_image(&app.config, &caller.partner, each)))
+    let base = app.config.base_url()?;
+    ok(&page_body(&page, |each| device_type_image(base, &caller.partner, each)))
 }
 
 pub(crate) async fn get_firmware_image(
@@ -77,7 +78,7 @@ pub(crate) async fn get_firmware_image(
 ) -> Result<Response, Problem> {
     let cx = caller.call.context(&app);
     let found = get(&cx, &caller.partner, &device_type, ImageId { r#type, number }).await?;
-    ok(&device_type_image(&app.config, &caller.partner, &found))
+    ok(&device_type_image(app.config.base_url()?, &caller.partner, &found))
 }
 
 pub(crate) async fn delete_association(
@@ -103,5 +104,5 @@ pub(crate) async fn promote_firmware_image(
     let cx = caller.call.context(&app);
     let made =
         promote(&cx, &blobs, &caller.partner, &device_type, ImageId { r#type, number }, &from, &to).await?;
-    created(&device_type_image(&app.config, &caller.partner, &made))
+    created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
 }

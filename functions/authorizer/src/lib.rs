@@ -6,13 +6,27 @@
 use std::collections::HashMap;
 
 use http::{HeaderMap, header};
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
+};
 use serde_json::Value;
 use shared::domain::Timestamp;
-use shared::http::Code;
 use shared::http::caller::{authorizer_context, denied_context};
+use shared::http::{App, Code};
 use shared::store::Store;
 use shared::usecases::Error;
 use shared::usecases::keys::{Denial, authenticate};
+
+/// What API Gateway is answered: always that the request may pass, with the context that the functions will see.
+pub async fn answer(
+    app: &App,
+    request: &ApiGatewayV2CustomAuthorizerV2Request,
+) -> ApiGatewayV2CustomAuthorizerSimpleResponse<HashMap<String, Value>> {
+    let mut answer = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
+    answer.is_authorized = true;
+    answer.context = authorize(&app.store, &request.headers, app.clock.now()).await;
+    answer
+}
 
 /// The context that the functions will see for a request with these headers: either partner and right, or `denied`.
 pub async fn authorize(store: &Store, headers: &HeaderMap, now: Timestamp) -> HashMap<String, Value> {

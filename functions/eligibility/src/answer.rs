@@ -56,10 +56,10 @@ struct Note {
 /// The JSON body for a decision. The same manifest and the same report give the same bytes all day.
 pub(crate) fn body(app: &App, manifest: &Manifest, decision: &Decision<'_>) -> Result<Vec<u8>, Problem> {
     let expires = manifest.feed.is_restricted().then(|| end_of_next_day(app.clock.now()));
+    let (secret, base) = (app.secrets.download()?, app.config.base_url()?);
     let url = |binary: &Binary, name: String| {
-        let path =
-            download::path(&app.secrets.download, &manifest.download_key, &binary.sha256, expires, &name);
-        format!("{}{path}", app.config.base_url)
+        let path = download::path(secret, &manifest.download_key, &binary.sha256, expires, &name);
+        format!("{base}{path}")
     };
     let update = |entry: &'_ Entry| {
         let (kind, number) = (entry.id.r#type, entry.id.number);

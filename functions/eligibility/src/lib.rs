@@ -16,22 +16,28 @@ use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, TypeNumber};
 use shared::http::answer::{entity_tag, none_match};
 use shared::http::{App, Problem, Query, device_credential, finish};
+use shared::metrics::{Metric, Metrics};
 use shared::usecases::eligibility::{self, Found};
 
 /// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
 const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
 
-/// The GET check.
+/// The GET check, measuring nothing.
 pub fn routes(app: App) -> Router {
+    measured(app, Metrics::off())
+}
+
+/// The GET check. Prints one line for an answer that offers something, and none for any other.
+pub fn measured(app: App, metrics: Metrics) -> Router {
     let clock = app.clock.clone();
     let router = Router::new()
         .route("/v1/ota/deviceTypes/{deviceTypeId}/eligibility", get(get_eligibility))
-        .with_state(app);
+        .with_state((app, metrics));
     finish(router, clock)
 }
 
 async fn get_eligibility(
-    State(app): State<App>,
+    State((app, metrics)): State<(App, Metrics)>,
     params: Result<RawPathParams, RawPathParamsRejection>,
     query: Query,
     headers: HeaderMap,
@@ -41,8 +47,14 @@ async fn get_eligibility(
     // What cannot be read is no device type's id, and answered like any other that does not exist.
     let device_type = params.ok().and_then(|params| params.iter().next()?.1.parse().ok());
     let manifest = manifest(&app, device_type, &feed, &headers).await?;
-    let body = answer::body(&app, &manifest, &decide(&manifest, &reported))?;
-    Ok(respond(body, &feed, &headers))
+    let decision = decide(&manifest, &reported);
+    let response = respond(answer::body(&app, &manifest, &decision)?, &feed, &headers);
+    let offered = decision.offers().fold(0, |count, _| count + 1);
+    // Who is told that nothing has changed was offered it before.
+    if offered > 0 && response.status() == StatusCode::OK {
+        metrics.print(app.clock.now(), &[(Metric::UpdatesOffered, offered)]);
+    }
+    Ok(response)
 }
 
 /// A name that no feed can have is a feed that does not exist.

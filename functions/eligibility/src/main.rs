@@ -1,10 +1,12 @@
 //! The device check as a Lambda function.
 
 use shared::http::lambda;
+use shared::metrics::Metrics;
+use shared::needs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let (app, _) = lambda::start().await?;
-    let routes = eligibility::routes(app.clone());
+    let (app, _) = lambda::start(&needs::ELIGIBILITY).await?;
+    let routes = eligibility::measured(app.clone(), Metrics::stdout(app.config.metrics()?));
     lambda::serve(&app, routes).await
 }

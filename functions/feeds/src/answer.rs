@@ -16,6 +16,9 @@ const SIGNED: &str = "public, max-age=0, s-maxage=5, stale-if-error=600";
 /// Restricted feeds.
 const RESTRICTED: &str = "private, no-store";
 
+/// Where the edge says since when the changes are asked for.
+const SINCE: &str = "x-device-modified-since";
+
 /// How long an answer may be kept, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -73,14 +76,14 @@ impl Conditions<'_> {
         i64::try_from(seconds).ok().filter(|seconds| *seconds <= self.now)
     }
 
-    /// What the client last saw, if it asks only for what has changed since: `If-None-Match` wins over that, and so do
-    /// conditions under which there is no answer at all.
+    /// What the client last saw, if it asks only for what has changed since, which is in the edge's own header alone (see
+    /// the crate's). `If-None-Match` wins over that, and so do conditions under which there is no answer at all.
     pub(crate) fn since(self) -> Option<Seconds> {
         let others = [header::IF_NONE_MATCH, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
         if others.iter().any(|name| self.headers.contains_key(name)) {
             return None;
         }
-        self.headers.get(header::IF_MODIFIED_SINCE)?.to_str().ok().and_then(|text| self.date(text.trim()))
+        self.headers.get(SINCE)?.to_str().ok().and_then(|text| self.date(text.trim()))
     }
 
     /// The answer to a request for `whole`: all of it, a part, or that it has not changed.
@@ -165,6 +168,25 @@ pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_edge_asks_for_changes_and_a_cache_that_renews_what_it_has_gets_all_or_304() {
+        let then = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let ask = |names: &[&str]| {
+            let pairs = names.iter().map(|name| (name.parse::<HeaderName>().unwrap(), then.parse().unwrap()));
+            let headers = pairs.collect::<HeaderMap>();
+            let conditions = Conditions { headers: &headers, now: 1_000_000_000 };
+            let at =
+                |modified| conditions.answer(Whole::text("x\n".to_owned(), modified), Keep::Open).status();
+            (conditions.since(), at(784_111_777), at(784_111_778))
+        };
+        let (all, same) = (StatusCode::OK, StatusCode::NOT_MODIFIED);
+        assert_eq!(ask(&["if-modified-since"]), (None, same, all));
+        assert_eq!(ask(&["if-modified-since", SINCE]), (Some(784_111_777), same, all));
+        // What CloudFront would not pass on of the client's own condition, it weighs itself.
+        assert_eq!(ask(&[SINCE]), (Some(784_111_777), all, all));
+        assert_eq!(ask(&["if-none-match", SINCE]), (None, all, all));
+    }
 
     #[tokio::test]
     async fn a_part_that_cuts_a_character_in_two_is_no_text() {

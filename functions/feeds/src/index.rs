@@ -7,10 +7,12 @@ use shared::domain::catalogue::{Level, Paths, Selection};
 use shared::domain::time::Seconds;
 use shared::domain::{Catalogue, IndexPointer, Sha256};
 use shared::http::Problem;
+use shared::needs::NotGiven;
 use shared::usecases::feed_reads;
 
 use crate::Feeds;
 use crate::answer::{Conditions, Keep, Whole};
+use crate::keys::Keys;
 use crate::path::Form;
 use crate::rendered::Rendered;
 
@@ -31,13 +33,14 @@ impl Feeds {
         conditions: Conditions<'_>,
     ) -> Result<Response, Problem> {
         let keep = self.keep(&pointer, form);
+        let in_part = form == Form::Bare && conditions.since().is_some_and(|since| pointer.modified > since);
         if *level == Level::Device
-            && (form != Form::Bare || conditions.since().is_none())
+            && !in_part
             && let Some(rendered) = self.remembered(&pointer)
         {
             let modified = pointer.modified;
             let whole =
-                rendered.form(form, &pointer, modified, &self.keys)?.ok_or_else(Problem::not_found)?;
+                rendered.form(form, &pointer, modified, self.keys()?)?.ok_or_else(Problem::not_found)?;
             return Ok(conditions.answer(whole, keep));
         }
         self.shown(pointer).await?.index(level, form, conditions, keep)
@@ -54,7 +57,7 @@ impl Feeds {
         let keep = self.keep(&pointer, Form::Bare);
         let shown = self.shown(pointer).await?;
         let selection = shown.catalogue.select(level).ok_or_else(Problem::not_found)?;
-        let text = selection.render_field(shown.paths(), name).ok_or_else(Problem::not_found)?;
+        let text = selection.render_field(shown.paths()?, name).ok_or_else(Problem::not_found)?;
         let mut modified = selection.field_modified(name);
         if name.eq_ignore_ascii_case("filename") {
             modified = modified.max(shown.pointer.rekeyed);
@@ -65,7 +68,7 @@ impl Feeds {
     fn keep(&self, pointer: &IndexPointer, form: Form) -> Keep {
         if pointer.feed.is_restricted() {
             Keep::Restricted
-        } else if form != Form::Bare && self.keys.sign() {
+        } else if form != Form::Bare && self.keys().is_ok_and(Keys::sign) {
             Keep::Signed
         } else {
             Keep::Open
@@ -112,8 +115,9 @@ impl Feeds {
 }
 
 impl Shown<'_> {
-    fn paths(&self) -> Paths<'_> {
-        Paths { secret: &self.feeds.app.secrets.download, key_id: &self.pointer.keys.download }
+    fn paths(&self) -> Result<Paths<'_>, NotGiven> {
+        let secret = self.feeds.app.secrets.download()?;
+        Ok(Paths { secret, key_id: &self.pointer.keys.download })
     }
 
     fn index(
@@ -133,24 +137,41 @@ impl Shown<'_> {
         };
         if form == Form::Bare
             && let Some(since) = conditions.since()
-            && let Some(text) = self.changed(&selection, modified, since)
+            && let Some(text) = self.changed(&selection, modified, since)?
         {
             return Ok(conditions.partial(text, "text/plain; charset=utf-8", modified, keep));
         }
-        let rendered = Rendered::new(selection.render(self.paths()));
-        let rendered = Arc::new(rendered);
-        let whole = rendered.form(form, &self.pointer, modified, &self.feeds.keys)?;
-        if let (Level::Device, Some(sha256)) = (level, self.pointer.catalogue) {
-            self.feeds.cache.keep_rendered(sha256, &self.pointer.keys.download, rendered);
-        }
+        let rendered = match level {
+            Level::Device => self.whole(&selection)?,
+            _ => Arc::new(Rendered::new(selection.render(self.paths()?))),
+        };
+        let whole = rendered.form(form, &self.pointer, modified, self.feeds.keys()?)?;
         Ok(conditions.answer(whole.ok_or_else(Problem::not_found)?, keep))
     }
 
+    /// The index of the latest versions, remembered or rendered.
+    fn whole(&self, selection: &Selection<'_>) -> Result<Arc<Rendered>, NotGiven> {
+        if let Some(known) = self.feeds.remembered(&self.pointer) {
+            return Ok(known);
+        }
+        let rendered = Arc::new(Rendered::new(selection.render(self.paths()?)));
+        if let Some(sha256) = self.pointer.catalogue {
+            self.feeds.cache.keep_rendered(sha256, &self.pointer.keys.download, Arc::clone(&rendered));
+        }
+        Ok(rendered)
+    }
+
     /// The stanzas that have changed since, if they are some but not all, and none has vanished.
-    fn changed(&self, selection: &Selection<'_>, modified: Seconds, since: Seconds) -> Option<String> {
+    fn changed(
+        &self,
+        selection: &Selection<'_>,
+        modified: Seconds,
+        since: Seconds,
+    ) -> Result<Option<String>, NotGiven> {
         let newer = |time: Seconds| time.max(self.pointer.rekeyed) > since;
         let some = modified > since && selection.shrunk <= since;
         let all = selection.lines.iter().all(|line| newer(line.modified));
-        (some && !all).then(|| selection.render_where(self.paths(), |line| newer(line.modified)))
+        let paths = self.paths()?;
+        Ok((some && !all).then(|| selection.render_where(paths, |line| newer(line.modified))))
     }
 }

@@ -2,9 +2,10 @@
 
 use shared::domain::KeyIds;
 use shared::ipkg::{openpgp, usign};
-use shared::secrets::{Secret, Secrets};
+use shared::needs::NotGiven;
+use shared::secrets::{Keyring, Secret};
 
-/// The keys that sign indexes, current and previous.
+/// The keys that sign indexes: in use first, then the one before it, then the one to follow.
 #[derive(Debug)]
 pub(crate) struct Keys {
     openpgp: Vec<(String, openpgp::SigningKey)>,
@@ -13,13 +14,14 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads the keys; one that cannot be read signs nothing, and is logged.
-    pub(crate) fn read(secrets: &Secrets) -> Self {
+    pub(crate) fn read(secrets: &Keyring) -> Result<Self, NotGiven> {
+        let signing = secrets.signing()?;
         let openpgp = |bytes: &[u8]| openpgp::SigningKey::read(bytes).map_err(|error| error.to_string());
         let usign = |bytes: &[u8]| usign::SigningKey::read(bytes).map_err(|error| error.to_string());
-        Self {
-            openpgp: all(secrets.openpgp.as_ref(), "openpgp", openpgp),
-            usign: all(secrets.usign.as_ref(), "usign", usign),
-        }
+        Ok(Self {
+            openpgp: all(signing.openpgp.as_ref(), "openpgp", openpgp),
+            usign: all(signing.usign.as_ref(), "usign", usign),
+        })
     }
 
     /// The OpenPGP key that a pointer names; the current one if it names none that is known; none without any.

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_service_without_signing_keys_has_no_signatures_and_the_rest_all_the_same() {
         let secrets = Secrets::generate(&[7; 64]);
-        let keys = Keys::read(&secrets);
+        let keys = Keys::read(&secrets.into()).unwrap();
         assert!(!keys.sign());
         let rendered = Rendered::new("Package: a\n\n".to_owned());
         let given = |form| rendered.form(form, &pointer(), 100, &keys).unwrap();
@@ -142,7 +142,11 @@ mod tests {
         let sign = |secrets: &Secrets, named: &Secrets| {
             let mut pointer = pointer();
             pointer.keys.usign = named.usign.as_ref().map(|key| key.current().0.to_owned());
-            rendered.form(Form::Usign, &pointer, 100, &Keys::read(secrets)).unwrap().unwrap().bytes
+            rendered
+                .form(Form::Usign, &pointer, 100, &Keys::read(&secrets.clone().into()).unwrap())
+                .unwrap()
+                .unwrap()
+                .bytes
         };
         assert_eq!(sign(&both, &old), sign(&old, &old), "before and after a rotation alike");
         assert_eq!(sign(&both, &fresh), sign(&fresh, &fresh));

@@ -23,7 +23,7 @@ pub(crate) async fn create_image(
     let repeatable = repeatable(&headers, &body.bytes)?;
     let new = new_image(body.fields)?;
     let made = register(&caller.call.context(&app), &blobs, &caller.partner, new, repeatable).await?;
-    let answer = created(&pool_image(&app.config, &caller.partner, &made.image))?;
+    let answer = created(&pool_image(app.config.base_url()?, &caller.partner, &made.image))?;
     Ok(replayable(answer, made.replayed))
 }
 
@@ -53,7 +53,8 @@ pub(crate) async fn list_images(
     query: Query,
 ) -> Result<Response, Problem> {
     let page = images::list(&caller.call.context(&app), &caller.partner, None, &query.page()?).await?;
-    ok(&page_body(&page, |image| pool_image(&app.config, &caller.partner, image)))
+    let base = app.config.base_url()?;
+    ok(&page_body(&page, |image| pool_image(base, &caller.partner, image)))
 }
 
 pub(crate) async fn list_images_of_type(
@@ -65,7 +66,8 @@ pub(crate) async fn list_images_of_type(
     not_a_description(number)?;
     let page =
         images::list(&caller.call.context(&app), &caller.partner, Some(number), &query.page()?).await?;
-    ok(&page_body(&page, |image| pool_image(&app.config, &caller.partner, image)))
+    let base = app.config.base_url()?;
+    ok(&page_body(&page, |image| pool_image(base, &caller.partner, image)))
 }
 
 pub(crate) async fn get_exists(

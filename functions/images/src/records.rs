@@ -25,7 +25,7 @@ pub(crate) async fn get_image(
     path: Record,
 ) -> Result<Response, Problem> {
     let image = images::get(&caller.call.context(&app), &caller.partner, id(&path)).await?;
-    ok(&pool_image(&app.config, &caller.partner, &image))
+    ok(&pool_image(app.config.base_url()?, &caller.partner, &image))
 }
 
 pub(crate) async fn update_image(

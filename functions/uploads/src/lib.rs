@@ -55,7 +55,7 @@ async fn move_binary(
     let (sha256,) = fields.finish((value,))?;
     let cx = caller.call.context(&app);
     binaries::move_to_repository(&cx, &blobs, &caller.partner, &sha256, as_binary).await?;
-    ok(&json!({"value": app.config.repository_url(&sha256)}))
+    ok(&json!({"value": app.config.base_url()?.repository_url(&sha256)}))
 }
 
 async fn get_binary(

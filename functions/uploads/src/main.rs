@@ -2,11 +2,12 @@
 
 use shared::blobs::Blobs;
 use shared::http::lambda;
+use shared::needs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let (app, aws) = lambda::start().await?;
-    let blobs = Blobs::connect(&aws, &app.config.bucket);
+    let (app, aws) = lambda::start(&needs::UPLOADS).await?;
+    let blobs = Blobs::connect(&aws, app.config.bucket()?);
     blobs.warm().await;
     let routes = uploads::routes(app.clone(), blobs);
     lambda::serve(&app, routes).await

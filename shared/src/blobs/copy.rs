@@ -28,8 +28,8 @@ impl Blobs {
     /// Copies a partner's upload to the repository, unless the same bytes lie there already.
     ///
     /// The upload must have been found good ([`super::Stored::is`]). The copy carries its own checksum, the type
-    /// `application/octet-stream`, and nothing else that was uploaded with it. [`Error::Late`] if it has not ended
-    /// within 25 s; it goes on, and trying again finds it done.
+    /// `application/octet-stream`, a life without end in caches, and nothing else that was uploaded with it.
+    /// [`Error::Late`] if it has not ended within 25 s; it goes on, and trying again finds it done.
     pub async fn copy_to_repository(&self, partner: &PartnerId, sha256: &Sha256) -> Result<Copied, Error> {
         let there = self.in_repository(sha256).await?;
         if there.as_ref().is_some_and(|stored| stored.is(sha256)) {
@@ -65,6 +65,8 @@ impl Blobs {
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .metadata_directive(MetadataDirective::Replace)
             .content_type(CONTENT_TYPE)
+            // What a name holds never changes: it is the bytes' own digest.
+            .cache_control("public, max-age=31536000, immutable")
             .customize()
             .config_override(patient)
             .send()

@@ -5,9 +5,12 @@ use crate::domain::{PartnerId, Sha256};
 /// What is asked for to open connections; there is no such object.
 pub(super) const WARM: &str = "staging/warm";
 
+/// Where all uploads wait.
+pub const STAGING: &str = "staging/";
+
 /// Where a partner's upload waits to be moved: `staging/<partner>/<sha256>`.
 pub fn staging(partner: &PartnerId, sha256: &Sha256) -> String {
-    format!("staging/{partner}/{sha256}")
+    format!("{STAGING}{partner}/{sha256}")
 }
 
 /// Where a binary lies for good, whoever uploaded it: `repository/<sha256>`.

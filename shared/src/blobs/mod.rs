@@ -10,11 +10,13 @@ pub mod error;
 pub mod keys;
 mod objects;
 mod presign;
+mod staging;
 
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::AppName;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 
@@ -56,6 +58,14 @@ impl Blobs {
             .timeout_config(timeouts)
             .build();
         Self::new(Client::from_conf(config), bucket)
+    }
+
+    /// This handle, whose requests carry a function's name ([`crate::store::Store::named`]).
+    #[must_use]
+    pub fn named(&self, function: &'static str) -> Self {
+        let Ok(name) = AppName::new(function) else { return self.clone() };
+        let config = self.client.config().to_builder().app_name(name).build();
+        Self { client: Client::from_conf(config), ..self.clone() }
     }
 
     /// This handle, waiting for a copy at most `limit`.

@@ -33,7 +33,17 @@ pub fn path(
 ) -> String {
     let expiry = expires.map_or(0, Timestamp::seconds);
     let (id, key) = secret.named(key_id).unwrap_or_else(|| secret.current());
-    format!("/repository/{sha256}/{id}.{expiry}.{}/{file_name}", mac(key, sha256, expiry))
+    written(sha256, id, expiry, &mac(key, sha256, expiry), file_name)
+}
+
+/// A path that is as long as the one signed with the key called `key_id` and never expiring, and opens nothing: for who
+/// must know lengths, and needs no key for that.
+pub fn blank_path(key_id: &str, sha256: &Sha256, file_name: &str) -> String {
+    written(sha256, key_id, 0, &URL_SAFE_NO_PAD.encode([0; MAC_BYTES]), file_name)
+}
+
+fn written(sha256: &Sha256, key_id: &str, expiry: i64, mac: &str, file_name: &str) -> String {
+    format!("/repository/{sha256}/{key_id}.{expiry}.{mac}/{file_name}")
 }
 
 /// Why a download path opens nothing. The edge answers all of them alike.
@@ -121,6 +131,16 @@ mod tests {
         assert_eq!(verify(&rotated, &signed, NOW), Ok(sha));
         let twice = rotated.rotated("k3", vec![3; 32]);
         assert_eq!(verify(&twice, &signed, NOW), Err(PathFault::UnknownKey));
+    }
+
+    #[test]
+    fn a_blank_path_has_the_length_of_a_signed_one_and_opens_nothing() {
+        for (secret, id) in [(secret("k1", 1), "k1"), (secret("0123456789abcdef", 0), "0123456789abcdef")] {
+            let sha = Sha256::of(b"firmware");
+            let blank = blank_path(id, &sha, "base_1.0_all.ipk");
+            assert_eq!(blank.len(), path(&secret, id, &sha, None, "base_1.0_all.ipk").len());
+            assert_eq!(verify(&secret, &blank, NOW), Err(PathFault::Forged));
+        }
     }
 
     #[test]

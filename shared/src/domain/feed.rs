@@ -5,7 +5,7 @@ use super::newtype::checked_text;
 use super::slug::check_slug;
 
 /// First path segments that belong to other parts of the service.
-const RESERVED: &[&str] = &["v1", "oauth", "repository", "console", "docs", "health"];
+const RESERVED: &[&str] = &["v1", "oauth", "repository", "console", "docs", "health", "by-hash"];
 
 /// The four feeds that every partner has.
 const STANDARD: &[&str] = &["dev", "alpha", "beta", "release"];
@@ -45,7 +45,7 @@ impl FeedName {
 
     /// True exactly for `dev` and `dev-…`: every door knows a restricted feed by its name alone.
     pub fn is_restricted(&self) -> bool {
-        self.0 == "dev" || self.0.starts_with("dev-")
+        is_restricted(&self.0)
     }
 }
 
@@ -53,6 +53,11 @@ impl Default for FeedName {
     fn default() -> Self {
         Self::release()
     }
+}
+
+/// True exactly for `dev` and `dev-…`, whether or not a feed could be called so.
+pub fn is_restricted(name: &str) -> bool {
+    name == "dev" || name.starts_with("dev-")
 }
 
 /// True for a word that no feed may be called, because its URLs mean something else.

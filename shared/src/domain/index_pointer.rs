@@ -41,13 +41,6 @@ pub struct KeyIds {
     pub usign: Option<String>,
 }
 
-impl KeyIds {
-    /// True if indexes are signed in any way.
-    pub fn signs(&self) -> bool {
-        self.openpgp.is_some() || self.usign.is_some()
-    }
-}
-
 impl IndexPointer {
     /// A pointer to nothing yet, at revision 1, made at `at`.
     ///

@@ -18,10 +18,19 @@ checked_text!(
     check_slug,
 );
 
+/// A slug that can stand in a feed's URL: below `by-hash` the CDN asks the bucket, and no function.
+fn check_device_type(text: &str) -> Result<(), Invalid> {
+    if text == "by-hash" {
+        return Err(Invalid::because("is a reserved name"));
+    }
+    check_slug(text)
+}
+
 checked_text!(
-    /// A model of device, globally unique, and the `:devicename` of the feeds: `[a-z0-9][a-z0-9-]{0,62}`.
+    /// A model of device, globally unique, and the `:devicename` of the feeds: `[a-z0-9][a-z0-9-]{0,62}`, but not
+    /// `by-hash`.
     DeviceTypeId,
-    check_slug,
+    check_device_type,
 );
 
 #[cfg(test)]
@@ -37,5 +46,11 @@ mod tests {
         {
             assert!(DeviceTypeId::try_from(bad.clone()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_device_type_whose_feeds_the_cdn_would_look_for_in_the_bucket_is_refused() {
+        assert!(DeviceTypeId::try_from("by-hash".to_owned()).is_err());
+        assert!(DeviceTypeId::try_from("by-hash-2".to_owned()).is_ok());
     }
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::config::Config;
 use crate::domain::Timestamp;
-use crate::secrets::Secrets;
+use crate::needs::Function;
+use crate::secrets::Keyring;
 use crate::store::Store;
 
 /// The time of day. Tests shift it; nothing else does.
@@ -35,10 +36,22 @@ pub struct App {
     pub store: Store,
     /// Where the service lives and what it allows.
     pub config: Arc<Config>,
-    /// The secrets of this process.
-    pub secrets: Arc<Secrets>,
+    /// The secrets and key ids that this process was given.
+    pub secrets: Arc<Keyring>,
     /// The time of day.
     pub clock: Clock,
+}
+
+impl App {
+    /// What `function` is given of this: where all functions live in one process, each still has only its own.
+    pub fn only(&self, function: &Function) -> Self {
+        Self {
+            store: self.store.named(function.name),
+            config: Arc::new(self.config.only(function)),
+            secrets: Arc::new(self.secrets.only(function)),
+            ..self.clone()
+        }
+    }
 }
 
 /// What a router needs that also reads or writes the bucket; cheap to clone.

@@ -9,13 +9,18 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 
 /// Where the door puts what the client sent as `Authorization`.
-const HEADER: &str = "x-device-authorization";
+pub const HEADER: &str = "x-device-authorization";
 
-/// The credential, if one was sent that can be read.
+/// The credential in the door's header, if one was sent that can be [read](parse).
+pub fn read(headers: &HeaderMap) -> Result<Option<DeviceCredential>, Problem> {
+    let text = headers.get(HEADER).and_then(|value| value.to_str().ok());
+    text.map_or(Ok(None), parse)
+}
+
+/// The credential in what a client sent as `Authorization`, if it can be read.
 ///
 /// The real IMEI is refused with words, since it must never be sent; anything else unreadable is as good as nothing.
-pub fn read(headers: &HeaderMap) -> Result<Option<DeviceCredential>, Problem> {
-    let Some(text) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else { return Ok(None) };
+pub fn parse(text: &str) -> Result<Option<DeviceCredential>, Problem> {
     for candidate in candidates(text.trim()) {
         match DeviceCredential::parse(&candidate) {
             Ok(credential) => return Ok(Some(credential)),

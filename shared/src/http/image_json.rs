@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::body::Fields;
-use crate::config::Config;
+use crate::config::BaseUrl;
 use crate::domain::image::{Image, MAX_TAGS, Words};
 use crate::domain::{BinaryKind, Description, DeviceProfileId, FeedName, Name, PartnerId, Tag, Version};
 use crate::usecases::associations::Associated;
@@ -18,8 +18,8 @@ pub fn words(fields: &mut Fields) -> Option<Words> {
 }
 
 /// A `PoolImage` as `reader` sees it; one that was offered names its owner in `sharedBy`.
-pub fn pool_image(config: &Config, reader: &PartnerId, image: &Image) -> Value {
-    let url = |binary: &crate::domain::Binary| config.repository_url(&binary.sha256);
+pub fn pool_image(base: &BaseUrl, reader: &PartnerId, image: &Image) -> Value {
+    let url = |binary: &crate::domain::Binary| base.repository_url(&binary.sha256);
     let mut body = json!({
         "id": image.id.to_string(),
         "name": image.words.name.as_str(),
@@ -63,8 +63,8 @@ pub fn pool_image(config: &Config, reader: &PartnerId, image: &Image) -> Value {
 }
 
 /// A `DeviceTypeImage`: the pool image, its device type and feeds; of a description also what it describes.
-pub fn device_type_image(config: &Config, reader: &PartnerId, associated: &Associated) -> Value {
-    let mut body = pool_image(config, reader, &associated.image);
+pub fn device_type_image(base: &BaseUrl, reader: &PartnerId, associated: &Associated) -> Value {
+    let mut body = pool_image(base, reader, &associated.image);
     body["deviceTypeId"] = associated.device_type.as_str().into();
     body["feeds"] = associated.feeds.iter().map(FeedName::as_str).collect();
     if associated.image.device_type.is_some() {

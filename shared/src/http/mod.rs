@@ -7,7 +7,9 @@ pub mod caller;
 pub mod code;
 pub mod conditions;
 pub mod device_credential;
+#[cfg(feature = "blobs")]
 pub mod idempotency;
+#[cfg(feature = "blobs")]
 pub mod image_json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -25,6 +27,7 @@ pub use app::{App, Clock};
 pub use body::{Fields, JsonBody};
 pub use caller::{ByOperator, Call, Partner, Read, Release, Write};
 pub use code::Code;
+#[cfg(feature = "blobs")]
 pub use idempotency::{repeatable, replayable};
 pub use path::Path;
 pub use problem::Problem;

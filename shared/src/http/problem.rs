@@ -178,6 +178,7 @@ impl From<crate::usecases::Error> for Problem {
         match error {
             Error::Refused(refusal) => refusal.into(),
             Error::Denied(denial) => denial.into(),
+            Error::NotGiven(fault) => fault.into(),
             Error::Store(store::Error::Busy | store::Error::Guard(_)) => {
                 let mut problem = Self::new(
                     Code::ConflictRetry,
@@ -191,6 +192,12 @@ impl From<crate::usecases::Error> for Problem {
             #[cfg(feature = "blobs")]
             Error::Blobs(error) => Self::unavailable(error.to_string()),
         }
+    }
+}
+
+impl From<crate::needs::NotGiven> for Problem {
+    fn from(fault: crate::needs::NotGiven) -> Self {
+        Self::internal(fault.to_string())
     }
 }
 

@@ -33,8 +33,13 @@ pub fn fallback(router: Router, clock: Clock) -> Router {
     finish(router.fallback(nowhere), clock)
 }
 
-async fn nowhere() -> Problem {
+/// The answer to a path that nothing here has.
+pub fn no_such_path() -> Problem {
     Problem::new(Code::NotFound, "there is no such path")
+}
+
+async fn nowhere() -> Problem {
+    no_such_path()
 }
 
 async fn method_not_allowed() -> Problem {
@@ -45,11 +50,9 @@ async fn complete(clock: Clock, request: Request, next: Next) -> Response {
     let id = request_id(request.extensions());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = if is_rewritten(request.extensions().raw_http_path()) {
-        let why = Invalid::because("must hold no control characters, none of ? # \\, and no segment of dots");
-        Problem::parameter("path", &why).into_response()
-    } else {
-        next.run(request).await
+    let mut response = match rewritten(request.extensions().raw_http_path()) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log(&problem, &id, &method, &path);
@@ -65,6 +68,12 @@ async fn complete(clock: Clock, request: Request, next: Next) -> Response {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     response
+}
+
+/// The answer to a raw path that a URL parser would make another one of; none if it stays what it is.
+pub fn rewritten(raw: &str) -> Option<Problem> {
+    let why = Invalid::because("must hold no control characters, none of ? # \\, and no segment of dots");
+    is_rewritten(raw).then(|| Problem::parameter("path", &why))
 }
 
 /// True for a path that the way here has turned into another: `lambda_http` puts the decoded path through a URL parser,

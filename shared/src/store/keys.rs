@@ -282,3 +282,84 @@ pub fn audit_partition(partner: Option<&PartnerId>, at: Timestamp) -> String {
 pub fn repair(subject: &str) -> Key {
     key(REPAIRS.into(), subject)
 }
+
+/// Where a reconciliation stopped.
+pub fn reconciliation() -> Key {
+    key("RECONCILIATION".into(), "PLACE")
+}
+
+/// The image that a key names, wherever in it.
+pub fn image_in(key: &Key) -> Option<ImageId> {
+    let (pk, sk): (Vec<&str>, Vec<&str>) = (key.pk.split('#').collect(), key.sk.split('#').collect());
+    let ((["IMAGE", kind, number] | ["COUNT", _, _, kind, number], _)
+    | ([REPAIRS], ["IMAGE", kind, number])
+    | (_, ["IMG" | "DETAIL" | "OFFER", kind, number] | ["ASSOC", _, kind, number])) =
+        (pk.as_slice(), sk.as_slice())
+    else {
+        return None;
+    };
+    let plain = |digits: &str| digits.trim_start_matches('0').to_owned();
+    Some(ImageId { r#type: plain(kind).parse().ok()?, number: plain(number).parse().ok()? })
+}
+
+/// The firmware type that a key names beside no image: that of a counter, and of a guarded name.
+pub fn type_in(key: &Key) -> Option<TypeNumber> {
+    let kind = key.pk.strip_prefix("COUNTER#").or_else(|| key.sk.strip_prefix("NAME#")?.split('#').next())?;
+    kind.trim_start_matches('0').parse().ok()
+}
+
+/// True for the key of an audit item.
+pub fn is_audit(key: &Key) -> bool {
+    key.pk.starts_with("AUDIT#")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every public function of this file that is given an image, by name.
+    fn that_name_an_image() -> BTreeSet<String> {
+        let source = include_str!("keys.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let functions = source.split("\npub fn ").skip(1).filter_map(|rest| rest.split_once(" {\n"));
+        let given = functions.filter_map(|(head, _)| head.split_once('('));
+        given
+            .filter(|(_, arguments)| {
+                ["ImageId)", "ImageId,", "ImageRef"].iter().any(|it| arguments.contains(it))
+            })
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_key_that_is_made_of_an_image_says_which() {
+        let (owner, id): (PartnerId, ImageId) = ("acme".parse().unwrap(), "7105".parse().unwrap());
+        let (kettle, beta): (DeviceTypeId, FeedName) = ("kettle".parse().unwrap(), "beta".parse().unwrap());
+        let image = ImageRef::pooled(owner.clone(), id);
+        let keys = [
+            ("image_listed", image_listed(&image)),
+            ("image", super::image(&image)),
+            ("offer_received", offer_received(&owner, id)),
+            ("image_partition", key(image_partition(id), "META")),
+            ("offer_made", offer_made(id, &owner)),
+            ("placement", placement(id, &kettle, &beta)),
+            ("association", association(&kettle, &beta, id)),
+        ];
+        for (name, key) in &keys {
+            assert_eq!(image_in(key), Some(id), "{name}");
+        }
+        assert_eq!(image_in(&repair("IMAGE#105#7")), Some(id));
+        let known: BTreeSet<String> = keys.into_iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(that_name_an_image(), known, "a new key is read here as well");
+    }
+
+    #[test]
+    fn counters_and_guarded_names_say_their_type() {
+        let kind = TypeNumber::try_from(4).unwrap();
+        let (name, version): (Name, Version) = ("7".parse().unwrap(), "8".parse().unwrap());
+        let guard = image_name(&"acme".parse().unwrap(), None, kind, &name, &version);
+        assert_eq!([type_in(&counter(kind)), type_in(&guard)], [Some(kind); 2]);
+        assert_eq!(image_in(&guard), None);
+    }
+}

@@ -17,10 +17,12 @@ pub mod images;
 pub mod indexes;
 pub mod keys;
 pub mod manifests;
+mod numbers;
 pub mod offers;
 pub mod partners;
 pub mod quota;
 mod read;
+pub mod reconciliation;
 pub mod repairs;
 mod row;
 pub mod table;
@@ -31,6 +33,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::AppName;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
@@ -66,6 +69,21 @@ impl Store {
     /// A handle on `table` through a client that the caller has configured.
     pub fn with_client(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
+    }
+
+    /// This handle, whose requests carry a function's name, as AWS's own clients put it behind `app/`: where all functions
+    /// live in one process, it tells them apart.
+    #[must_use]
+    pub fn named(&self, function: &'static str) -> Self {
+        let Ok(name) = AppName::new(function) else { return self.clone() };
+        let config = self.client.config().to_builder().app_name(name).build();
+        Self { client: Client::from_conf(config), table: self.table.clone() }
+    }
+
+    /// This handle on another table of the same database.
+    #[must_use]
+    pub fn at_table(&self, table: impl Into<String>) -> Self {
+        Self { client: self.client.clone(), table: table.into() }
     }
 
     /// One cheap read, so that connections are open before the first request.

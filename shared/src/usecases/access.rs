@@ -17,7 +17,7 @@ pub async fn grant(
     label: Option<Label>,
 ) -> Result<Grant> {
     expect_restricted(cx, partner, feed).await?;
-    let pseudonym = credential.pseudonym(cx.secrets.pepper.current().1);
+    let pseudonym = credential.pseudonym(cx.secrets.pepper()?.current().1);
     // One grant per device: taking it back must close the feed.
     let mut id = Sha256::of(format!("{partner}#{feed}#{pseudonym}").as_bytes()).to_string();
     id.truncate(20);

@@ -128,8 +128,9 @@ pub async fn download(cx: &Context<'_>, partner: &PartnerId, sha256: &Sha256) ->
     let binary = cx.store.binary(partner, sha256).await?.ok_or(Refusal::NotFound)?;
     let expires = Timestamp::from_millis(cx.now.seconds() * 1000).plus_seconds(DOWNLOAD_SECONDS);
     let name = format!("{}.bin", &sha256.to_string()[..12]);
-    let path = paths::path(&cx.secrets.download, cx.download_key(), sha256, Some(expires), &name);
-    Ok(Download { binary, url: format!("{}{path}", cx.config.base_url), expires })
+    let secret = cx.secrets.download()?;
+    let path = paths::path(secret, secret.current().0, sha256, Some(expires), &name);
+    Ok(Download { binary, url: format!("{}{path}", cx.config.base_url()?), expires })
 }
 
 fn check_size(cx: &Context<'_>, size: u64) -> Result<()> {

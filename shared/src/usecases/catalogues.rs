@@ -4,7 +4,7 @@
 use super::{Context, Result, binaries};
 use crate::blobs::{self, Blobs};
 use crate::domain::association::Association;
-use crate::domain::catalogue::{self, Catalogue, MAX_BYTES, NewRelease, Outcome, Paths};
+use crate::domain::catalogue::{self, Catalogue, MAX_BYTES, NewRelease, Outcome};
 use crate::domain::time::Seconds;
 use crate::domain::{
     BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, ImageRef, IndexPointer, PartnerId,
@@ -80,9 +80,9 @@ pub(super) async fn place(
     fits(device_type, &new)?;
     let mut loaded = load(cx, blobs, &device_type.id, feed).await?;
     let outcome = loaded.catalogue.add(&new, loaded.at)?;
+    let key_id = cx.download_key()?;
     let limit = |catalogue: &Catalogue, text: &str| {
-        let paths = Paths { secret: &cx.secrets.download, key_id: cx.download_key() };
-        if !catalogue.can_be_answered(paths) {
+        if !catalogue.can_be_answered(key_id) {
             return Err(Refusal::IndexTooLarge("the feed's package index would exceed 5 MiB").into());
         }
         if text.len() > MAX_BYTES {
@@ -133,7 +133,7 @@ pub(super) async fn write(
     catalogue.changed = at;
     let text = catalogue.to_text().map_err(|error| crate::store::Error::Unavailable(error.to_string()))?;
     limit(&catalogue, &text)?;
-    let keys = cx.index_keys();
+    let keys = cx.index_keys()?;
     let rekeyed = old.as_ref().is_some_and(|old| old.keys.download != keys.download);
     let again = old.as_ref().map_or(0, |old| old.rekeyed);
     let pointer = IndexPointer {

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::{Error, Result};
 use crate::config::Config;
 use crate::domain::{KeyIds, PartnerId, Refusal, Right, Timestamp};
-use crate::secrets::{Secret, Secrets};
+use crate::secrets::Keyring;
 use crate::store::{self, Audit, Guard, Store, Tx};
 
 /// How often a decision is made again because what it was made upon has changed.
@@ -18,8 +18,8 @@ pub struct Context<'a> {
     pub store: &'a Store,
     /// Where the service lives and what it allows.
     pub config: &'a Config,
-    /// The secrets of this process.
-    pub secrets: &'a Secrets,
+    /// The secrets and key ids that this process was given.
+    pub secrets: &'a Keyring,
     /// The id of the key, or the name of the chore, that acts.
     pub actor: &'a str,
     /// What the actor may do.
@@ -36,19 +36,14 @@ impl Context<'_> {
         if self.right.allows(right) { Ok(()) } else { Err(Refusal::RightMissing(right).into()) }
     }
 
-    /// The id of the key that signs download paths now.
-    pub fn download_key(&self) -> &str {
-        self.secrets.download.current().0
+    /// The id of the key that signs the download paths of new manifests.
+    pub fn download_key(&self) -> Result<&str> {
+        Ok(&self.secrets.key_ids()?.download)
     }
 
-    /// The ids of the keys that a package index is rendered and signed with now.
-    pub fn index_keys(&self) -> KeyIds {
-        let id = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.current().0.to_owned());
-        KeyIds {
-            download: self.download_key().to_owned(),
-            openpgp: id(&self.secrets.openpgp),
-            usign: id(&self.secrets.usign),
-        }
+    /// The ids of the keys that new package indexes are rendered and signed with.
+    pub fn index_keys(&self) -> Result<KeyIds> {
+        Ok(self.secrets.key_ids()?.clone())
     }
 
     /// Begins a transaction with its audit item; `before` and `after` are what the subject was and becomes.
@@ -80,6 +75,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// Something that may have been there before and may be there after.
+    pub fn of(before: Option<serde_json::Value>, after: Option<serde_json::Value>) -> Self {
+        Self { before, after }
+    }
+
     /// Something new.
     pub fn made(after: serde_json::Value) -> Self {
         Self { before: None, after: Some(after) }

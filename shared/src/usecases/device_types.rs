@@ -1,5 +1,7 @@
 //! Device types: models of device, with an empty manifest and an empty index in every feed from the start.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::context::{Change, deciding};
@@ -50,8 +52,8 @@ pub async fn create(
             if !feed.is_standard() {
                 tx.expect_feed(partner, &feed);
             }
-            let key = cx.download_key().to_owned();
-            let (now, keys) = (cx.now.seconds(), cx.index_keys());
+            let key = cx.download_key()?.to_owned();
+            let (now, keys) = (cx.now.seconds(), cx.index_keys()?);
             tx.put_index(&IndexPointer::empty(id.clone(), feed.clone(), partner.clone(), now, keys), None);
             tx.put_manifest(&Manifest::empty(id.clone(), feed, partner.clone(), key), None);
         }
@@ -128,15 +130,24 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) ->
         if this.associations > 0 {
             return Err(Refusal::DeviceTypeInUse.into());
         }
-        let mut tx = cx.tx(Some(partner), "deviceType.deleted", subject(id), Change::gone(shown(&this)));
+        let (manifests, pointers) = (cx.store.manifests(id).await?, cx.store.indexes(id).await?);
+        let mut before = shown(&this);
+        before["feeds"] = feeds_of(&manifests, &pointers).into();
+        let mut tx = cx.tx(Some(partner), "deviceType.deleted", subject(id), Change::gone(before));
         tx.bury_device_type(&this);
-        for manifest in cx.store.manifests(id).await? {
-            tx.delete_manifest(&manifest);
+        for manifest in &manifests {
+            tx.delete_manifest(manifest);
         }
-        for pointer in cx.store.indexes(id).await? {
-            tx.delete_index(&pointer);
+        for pointer in &pointers {
+            tx.delete_index(pointer);
         }
         Ok(tx.commit(cx.store).await?)
     })
     .await
+}
+
+/// The feeds that answer for a device type, for the audit: the CDN must forget those answers.
+fn feeds_of(manifests: &[Manifest], pointers: &[IndexPointer]) -> Vec<String> {
+    let all = manifests.iter().map(|each| &each.feed).chain(pointers.iter().map(|each| &each.feed));
+    all.collect::<BTreeSet<_>>().into_iter().map(FeedName::to_string).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Result;
 use crate::domain::{DeviceCredential, DeviceTypeId, FeedName, Manifest, Refusal};
-use crate::secrets::Secrets;
+use crate::secrets::Keyring;
 use crate::store::Store;
 
 /// What a check found.
@@ -31,13 +31,13 @@ pub async fn open(store: &Store, device_type: &DeviceTypeId, feed: &FeedName) ->
 /// The manifest of a restricted feed, if the credential opens it: one read, the same whatever exists.
 pub async fn restricted(
     store: &Store,
-    secrets: &Secrets,
+    secrets: &Keyring,
     device_type: &DeviceTypeId,
     feed: &FeedName,
     credential: Option<&DeviceCredential>,
 ) -> Result<Found> {
     let Some(credential) = credential else { return Ok(Found::Closed) };
-    let pseudonym = credential.pseudonym(secrets.pepper.current().1);
+    let pseudonym = credential.pseudonym(secrets.pepper()?.current().1);
     let read = store.restricted_check(device_type, feed, &pseudonym).await?;
     let this = read.device_type.filter(|this| !this.deleted && read.access.opens(&this.partner));
     let Some(this) = this else { return Ok(Found::Closed) };

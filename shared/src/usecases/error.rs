@@ -2,6 +2,7 @@
 
 use super::keys::Denial;
 use crate::domain::{Fault, Refusal};
+use crate::needs::NotGiven;
 use crate::store::{self, Guard};
 
 /// The result of a use case.
@@ -16,6 +17,9 @@ pub enum Error {
     /// The key is not good; nothing was changed.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// It needs what this process was not given. Nothing was changed.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
     /// The table failed. Nothing is half-visible; trying again is safe.
     #[error(transparent)]
     Store(#[from] store::Error),

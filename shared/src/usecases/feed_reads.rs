@@ -3,7 +3,7 @@
 use super::Result;
 use crate::domain::time::Seconds;
 use crate::domain::{DeviceCredential, DeviceType, DeviceTypeId, FeedName, IndexPointer, KeyIds, Refusal};
-use crate::secrets::Secrets;
+use crate::secrets::Keyring;
 use crate::store::Store;
 use crate::store::indexes::Listed;
 
@@ -31,12 +31,12 @@ pub async fn open(store: &Store, device_type: &DeviceTypeId, feed: &FeedName) ->
 /// The pointer of a restricted feed, if the credential opens it: one read, the same whatever exists.
 pub async fn restricted(
     store: &Store,
-    secrets: &Secrets,
+    secrets: &Keyring,
     device_type: &DeviceTypeId,
     feed: &FeedName,
     credential: &DeviceCredential,
 ) -> Result<Found<IndexPointer>> {
-    let pseudonym = credential.pseudonym(secrets.pepper.current().1);
+    let pseudonym = credential.pseudonym(secrets.pepper()?.current().1);
     let read = store.restricted_index(device_type, feed, &pseudonym).await?;
     let this = read.device_type.filter(|this| !this.deleted && read.access.opens(&this.partner));
     let Some(this) = this else { return Ok(Found::Closed) };
@@ -79,11 +79,11 @@ pub async fn listing(store: &Store, feed: &FeedName) -> Result<Vec<Listed>> {
 /// came to open more or less, which changes the list too.
 pub async fn restricted_listing(
     store: &Store,
-    secrets: &Secrets,
+    secrets: &Keyring,
     feed: &FeedName,
     credential: &DeviceCredential,
 ) -> Result<Found<(Vec<Listed>, Seconds)>> {
-    let pseudonym = credential.pseudonym(secrets.pepper.current().1);
+    let pseudonym = credential.pseudonym(secrets.pepper()?.current().1);
     let access = store.access(feed, &pseudonym).await?;
     if access.is_empty() {
         return Ok(Found::Closed);

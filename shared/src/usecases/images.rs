@@ -50,7 +50,7 @@ pub(super) async fn resolve_slots(
         if url.is_empty() {
             return Ok(None);
         }
-        Ok(Some(cx.config.repository_digest(url).ok_or(Refusal::NotYourBinary(field))?))
+        Ok(Some(cx.config.repository_digest(url)?.ok_or(Refusal::NotYourBinary(field))?))
     };
     let first = digest(&wish.url, "url")?;
     let second = digest(wish.url2.as_deref().unwrap_or_default(), "url2")?;

@@ -16,29 +16,21 @@ use crate::store::indexes::Listed;
 /// How long a catalogue is left alone after it was written, in seconds: whoever wrote it may be about to point to it.
 const GRACE_SECONDS: i64 = 24 * 3600;
 
-/// What looking after one index came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked {
-    /// True if it said something else, and was made again.
-    pub remade: bool,
-    /// The catalogue that it points to.
-    pub catalogue: Option<Sha256>,
-}
-
 /// Makes an index again if its associations or the keys say something else by now, and makes one that is missing.
+/// Answers whether it was written.
 pub async fn remake(
     cx: &Context<'_>,
     blobs: &Blobs,
     partner: &PartnerId,
     device_type: &DeviceTypeId,
     feed: &FeedName,
-) -> Result<Looked> {
+) -> Result<bool> {
     deciding(|| async {
         let this = cx.store.device_type(device_type).await?.filter(|this| !this.deleted);
-        let Some(this) = this else { return Ok(Looked { remade: false, catalogue: None }) };
+        let Some(this) = this else { return Ok(false) };
         let mut loaded = catalogues::load(cx, blobs, device_type, feed).await?;
         let changed = catalogues::mend(cx, blobs, &mut loaded.catalogue, loaded.at).await?;
-        let keys = cx.index_keys();
+        let keys = cx.index_keys()?;
         let old = loaded.pointer.clone();
         let rows = u64::try_from(loaded.catalogue.rows()).unwrap_or(u64::MAX);
         let same = old.as_ref().is_some_and(|old| old.keys == keys && old.packages == rows);
@@ -47,10 +39,12 @@ pub async fn remake(
             None => true,
         };
         if same && listed && !changed && !loaded.lost {
-            return Ok(Looked { remade: false, catalogue: old.and_then(|old| old.catalogue) });
+            return Ok(false);
         }
         let before = old.as_ref().map_or(json!(null), shown);
-        let after = catalogues::summary(&loaded.catalogue);
+        let mut after = catalogues::summary(&loaded.catalogue);
+        // Only then may it have given what it must not: the CDN must forget that.
+        after["mended"] = (changed || loaded.lost).into();
         let change = Change::from_to(before, after);
         let mut tx = cx.tx(Some(partner), "index.remade", format!("{device_type}/{feed}"), change);
         if !feed.is_standard() {
@@ -62,7 +56,7 @@ pub async fn remake(
             _ if loaded.catalogue.packages.is_empty()
                 && old.as_ref().is_none_or(|old| old.catalogue.is_none()) =>
             {
-                let pointer = empty(cx, &mut tx, partner, device_type, feed, old.as_ref());
+                let pointer = empty(cx, &mut tx, partner, device_type, feed, old.as_ref())?;
                 if !listed {
                     tx.list_in_feed(&pointer);
                 }
@@ -73,8 +67,7 @@ pub async fn remake(
             }
         }
         tx.commit(cx.store).await?;
-        let now = cx.store.index(device_type, feed).await?;
-        Ok(Looked { remade: true, catalogue: now.and_then(|pointer| pointer.catalogue) })
+        Ok(true)
     })
     .await
 }
@@ -102,29 +95,57 @@ pub(super) fn empty(
     device_type: &DeviceTypeId,
     feed: &FeedName,
     old: Option<&IndexPointer>,
-) -> IndexPointer {
+) -> Result<IndexPointer> {
     let now = cx.now.seconds();
     let mut pointer =
-        IndexPointer::empty(device_type.clone(), feed.clone(), partner.clone(), now, cx.index_keys());
+        IndexPointer::empty(device_type.clone(), feed.clone(), partner.clone(), now, cx.index_keys()?);
     if let Some(old) = old {
         pointer.revision = old.revision + 1;
         pointer.changed = old.next_change(now);
         pointer.modified = old.modified;
     }
     tx.put_index(&pointer, old.map(|old| old.revision));
-    pointer
+    Ok(pointer)
 }
 
-/// Removes the catalogues that are not among `referenced` and are a day old; answers how many.
+/// The catalogues that any pointer names; none if `enough` said so before all were read.
+pub(super) async fn referenced(
+    cx: &Context<'_>,
+    enough: &impl Fn() -> bool,
+) -> Result<Option<HashSet<Sha256>>> {
+    let mut referenced = HashSet::new();
+    for partner in cx.store.partners().await? {
+        for device_type in cx.store.device_type_ids(&partner.id).await? {
+            if enough() {
+                return Ok(None);
+            }
+            let pointers = cx.store.indexes(&device_type).await?;
+            referenced.extend(pointers.into_iter().filter_map(|pointer| pointer.catalogue));
+        }
+    }
+    Ok(Some(referenced))
+}
+
+/// Removes the catalogues that are not among `referenced` and are a day old; answers how many, and whether that was
+/// all before `enough` said so.
 ///
-/// `referenced` may be minutes old: a catalogue that a pointer has been flipped to since was written since.
-pub(super) async fn sweep(cx: &Context<'_>, blobs: &Blobs, referenced: &HashSet<Sha256>) -> Result<usize> {
+/// `referenced` may be minutes old: a catalogue that a pointer has been flipped to since was written since. It must be
+/// older than the list of what there is, or one that was written again in between would seem to be old.
+pub(super) async fn sweep(
+    cx: &Context<'_>,
+    blobs: &Blobs,
+    referenced: &HashSet<Sha256>,
+    enough: &impl Fn() -> bool,
+) -> Result<(usize, bool)> {
     let mut swept = 0;
     for kept in blobs.catalogues().await? {
         if !referenced.contains(&kept.sha256) && kept.written + GRACE_SECONDS < cx.now.seconds() {
+            if enough() {
+                return Ok((swept, false));
+            }
             blobs.discard_catalogue(&kept.sha256).await?;
             swept += 1;
         }
     }
-    Ok(swept)
+    Ok((swept, true))
 }

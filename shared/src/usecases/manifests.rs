@@ -51,7 +51,7 @@ pub async fn built(
     fresh: Option<&Image>,
 ) -> Result<Manifest> {
     let mut made =
-        Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key().to_owned());
+        Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key()?.to_owned());
     made.revision = revision.unwrap_or_default() + 1;
     made.entries = entries(cx, partner, associations, fresh).await?;
     Ok(made)

@@ -11,6 +11,7 @@ pub mod bootstrap;
 #[cfg(feature = "blobs")]
 mod catalogues;
 mod context;
+pub mod counters;
 #[cfg(feature = "blobs")]
 pub mod descriptions;
 pub mod device_types;
@@ -26,6 +27,7 @@ pub mod keys;
 pub mod manifests;
 pub mod offers;
 pub mod partners;
+pub mod purge;
 #[cfg(feature = "blobs")]
 pub mod reconcile;
 #[cfg(feature = "blobs")]

@@ -8,6 +8,33 @@ use crate::domain::{PartnerId, TypeNumber};
 use crate::store::repairs::{Repair, Subject};
 use crate::store::{self, Guard};
 
+/// What became of the unfinished repairs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// How many are finished now.
+    pub finished: usize,
+    /// How many failed and were passed over; each is logged.
+    pub failed: usize,
+}
+
+/// Finishes every unfinished repair, until `enough` says so. Where there is none, this is one query.
+pub async fn finish_all(cx: &Context<'_>, enough: &impl Fn() -> bool) -> Result<Finished> {
+    let mut done = Finished::default();
+    for repair in cx.store.repairs().await? {
+        if enough() {
+            break;
+        }
+        match finish(cx, &repair).await {
+            Ok(()) => done.finished += 1,
+            Err(cause) => {
+                done.failed += 1;
+                tracing::error!(subject = repair.subject.text(), %cause, "a repair could not be finished");
+            }
+        }
+    }
+    Ok(done)
+}
+
 /// Makes every manifest that a repair reaches say what its records say now, then strikes the repair off.
 ///
 /// Safe to break off anywhere: the repair stays until the last manifest is done, and doing one twice changes nothing.

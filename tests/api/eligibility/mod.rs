@@ -4,5 +4,6 @@ mod caching;
 mod decision;
 mod feeds;
 mod following;
+mod measured;
 mod query;
 mod restricted;

@@ -249,7 +249,19 @@ async fn a_question_that_makes_no_sense_is_one_at_the_wall_too() {
     let it = Kettle::start().await;
     for device_type in ["kettle", "nothing"] {
         for query in ["feed=dev&2000=1", "feed=dev&2105=1&2105=2", "feed=dev&feed=dev", "feed=dev&2105=-1"] {
-            ask(&it.api, device_type, query, None).await.expect_problem(400, "invalid_parameter");
+            ask(&it.api, device_type, query, Some(WRONG)).await.expect_problem(400, "invalid_parameter");
+            // The edge reads no question.
+            ask(&it.api, device_type, query, None).await.expect_problem(401, "credential_required");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_is_named_twice_is_restricted_if_one_of_them_is() {
+    let it = Kettle::start().await;
+    for query in ["feed=release&feed=dev", "feed=dev&feed=release", "feed=release&%66eed=%64ev"] {
+        ask(&it.api, "kettle", query, None).await.expect_problem(401, "credential_required");
+        ask(&it.api, "kettle", query, Some(IMEI)).await.expect_problem(400, "invalid_parameter");
+        ask(&it.api, "kettle", query, Some(WRONG)).await.expect_problem(400, "invalid_parameter");
     }
 }

@@ -2,5 +2,5 @@
 
 mod broken;
 pub mod model;
-mod races;
+pub mod races;
 mod sequences;

@@ -102,3 +102,8 @@ impl Dice {
         if of.is_empty() { None } else { of.get(self.roll(of.len())) }
     }
 }
+
+/// How many sequences a seed plays: what `OTA_TEST_SEQUENCES` says, or as many as usual.
+pub fn sequences(usual: usize) -> usize {
+    std::env::var("OTA_TEST_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}

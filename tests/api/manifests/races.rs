@@ -267,21 +267,16 @@ async fn a_wish_for_a_device_type_that_goes_meanwhile_is_left_out() {
     scene.expect_agreement().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_associations_at_once_all_reach_one_manifest() {
-    let scene = Scene::set().await;
-    let mut images = Vec::new();
-    for index in 0..16 {
-        images.push(scene.image(&format!("{index}")).await);
-    }
-    let mut waiting: Vec<&Value> = images.iter().collect();
+/// Associates everything at once, and again what others were in the way of, until all is.
+pub async fn associate_at_once(records: &[Value], associate: impl AsyncFn(&Value) -> Answer) {
+    let mut waiting: Vec<&Value> = records.iter().collect();
     let mut rounds = 0;
     while !waiting.is_empty() {
-        let answers = join_all(waiting.iter().map(|image| scene.associate(image, "release"))).await;
+        let answers = join_all(waiting.iter().map(|record| associate(record))).await;
         let mut again = Vec::new();
-        for (image, answer) in waiting.into_iter().zip(answers) {
+        for (record, answer) in waiting.into_iter().zip(answers) {
             if answer.status == 409 && answer.code() == "conflict_retry" {
-                again.push(image);
+                again.push(record);
             } else {
                 answer.expect(201);
             }
@@ -290,6 +285,16 @@ async fn many_associations_at_once_all_reach_one_manifest() {
         rounds += 1;
         assert!(rounds < 8, "too many were told to try again");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_associations_at_once_all_reach_one_manifest() {
+    let scene = Scene::set().await;
+    let mut images = Vec::new();
+    for index in 0..16 {
+        images.push(scene.image(&format!("{index}")).await);
+    }
+    associate_at_once(&images, async |image| scene.associate(image, "release").await).await;
     assert_eq!(scene.api.offers("kettle", "2105=0").await, [(105, "16".to_owned())]);
     let page =
         scene.by_acme("GET", "/deviceTypes/kettle/firmwareImages", Value::Null).await.expect(200).json();

@@ -7,7 +7,7 @@ use tests::api::{Answer, Api, Tenant};
 use tests::ipk::Ipk;
 use tests::whole::expect_whole;
 
-use super::model::{Dice, FEEDS, Image, Model, PARTNERS, shown};
+use super::model::{Dice, FEEDS, Image, Model, PARTNERS, sequences, shown};
 
 /// Operations of one sequence.
 const STEPS: usize = 30;
@@ -253,9 +253,7 @@ impl Play {
 
 async fn play(seed: u64) {
     let mut play = Play::begin(seed).await;
-    let sequences =
-        std::env::var("OTA_TEST_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(SEQUENCES);
-    for _ in 0..sequences {
+    for _ in 0..sequences(SEQUENCES) {
         for _ in 0..STEPS {
             play.step().await;
         }

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
-use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::ipkg::index;
 use tests::api::Answer;
@@ -12,6 +11,7 @@ use tests::ipk::Ipk;
 use tests::wire::Fault;
 
 use super::World;
+use crate::manifests::races::associate_at_once;
 
 /// The path of an image of `dev1`.
 fn placed(record: &Value) -> String {
@@ -101,22 +101,7 @@ async fn many_packages_at_once_all_reach_one_index_each_at_a_time_of_its_own() {
     for index in 0..16 {
         records.push(world.record(&Ipk::new(&format!("package-{index:02}"), "1")).await);
     }
-    let mut waiting: Vec<&Value> = records.iter().collect();
-    let mut rounds = 0;
-    while !waiting.is_empty() {
-        let answers = join_all(waiting.iter().map(|record| world.associate(record, "release"))).await;
-        let mut again = Vec::new();
-        for (record, answer) in waiting.into_iter().zip(answers) {
-            if answer.status == 409 && answer.code() == "conflict_retry" {
-                again.push(record);
-            } else {
-                answer.expect(201);
-            }
-        }
-        waiting = again;
-        rounds += 1;
-        assert!(rounds < 8, "too many were told to try again");
-    }
+    associate_at_once(&records, async |record| world.associate(record, "release").await).await;
     let wanted: Vec<_> = (0..16).map(|index| pair(&format!("package-{index:02}"), "1")).collect();
     assert_eq!(world.shown("release").await, wanted);
     world.api.server.clock().shift(60_000);

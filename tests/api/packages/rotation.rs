@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use devserver::{Options, Server};
-use shared::secrets::Secrets;
+use shared::domain::download;
+use shared::secrets::{Secret, Secrets};
 use tests::api::{Api, Tenant};
 use tests::ipk::Ipk;
 use tests::wire::Wire;
@@ -152,5 +153,58 @@ async fn a_rotated_signing_key_signs_the_same_index_anew() {
     let text = String::from_utf8(again.bytes).unwrap();
     shared::ipkg::usign::verify(&public, new.text.as_bytes(), &text).unwrap();
     world.api.expect_whole("signed anew").await;
+    world.api.server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_to_follow_opens_paths_and_signs_nothing_until_it_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join(".ota");
+    let world = World::with(kept(&data).await).await;
+    world.place("release", &Ipk::new("base", "1")).await;
+    world.api.server.clock().shift(60_000);
+    let old = world.whole_index().await;
+    let signed = world.get("/release/dev1/Packages.sig").await.expect(200);
+
+    let world = rotated(world, &data, |secrets| {
+        secrets.download = secrets.download.begun(Secret::new("d2", vec![2; 32])).unwrap();
+        let follows = Secret::new("0909090909090909", vec![9; 40]);
+        secrets.usign = Some(secrets.usign.as_ref().unwrap().begun(follows).unwrap());
+    })
+    .await;
+    assert_eq!(world.api.reconcile().await.unwrap().indexes_drifted, 0);
+    world.place("release", &Ipk::new("later", "1")).await;
+    world.api.server.clock().shift(60_000);
+    let begun = world.whole_index().await;
+    assert_eq!((begun.text.matches("/d1.0.").count(), begun.text.matches("/d2.0.").count()), (2, 0));
+    let public =
+        world.api.server.app().secrets.signing().unwrap().usign.as_ref().unwrap().current().1.to_vec();
+    let public = shared::ipkg::usign::SigningKey::read(&public).unwrap().public_text();
+    let verified = |index: &str, signature: Vec<u8>| {
+        let signature = String::from_utf8(signature).unwrap();
+        shared::ipkg::usign::verify(&public, index.as_bytes(), &signature).is_ok()
+    };
+    assert!(verified(&old.text, signed.bytes));
+    assert!(verified(&begun.text, world.get("/release/dev1/Packages.sig").await.expect(200).bytes));
+    // Another process, which has been told already that it is in use, may sign with it.
+    let parts: Vec<&str> = filename(&old.text).split('/').collect();
+    let secret = world.api.server.app().secrets.download().unwrap();
+    let path = download::path(secret, "d2", &parts[1].parse().unwrap(), None, parts[3]);
+    world.file_opens(&path.replace("/repository/", "by-hash/"), 200).await;
+
+    let world = rotated(world, &data, |secrets| {
+        secrets.download = secrets.download.finished().unwrap();
+        secrets.usign = secrets.usign.as_ref().unwrap().finished();
+    })
+    .await;
+    assert_eq!(world.whole_index().await.text, begun.text, "until it is made again");
+    assert_eq!(world.api.reconcile().await.unwrap().failed, 0);
+    let new = world.whole_index().await;
+    assert_eq!((new.text.matches("/d1.0.").count(), new.text.matches("/d2.0.").count()), (0, 2));
+    assert!(
+        !verified(&new.text, world.get("/release/dev1/Packages.sig").await.expect(200).bytes),
+        "the other key"
+    );
+    world.file_opens(filename(&old.text), 200).await;
     world.api.server.stop().await.unwrap();
 }

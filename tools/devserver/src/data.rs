@@ -14,7 +14,7 @@ use crate::random;
 /// Marks a folder as ours, and is locked while a server uses it.
 const LOCK: &str = "devserver.lock";
 /// Everything else that we make in it.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "db.sqlite",
     "db.sqlite-wal",
     "db.sqlite-shm",
@@ -22,6 +22,7 @@ const OURS: [&str; 7] = [
     "objects",
     "secrets.json",
     "dev.env",
+    "logs",
 ];
 
 /// A folder that this process alone uses.
@@ -78,6 +79,13 @@ impl Folder {
     /// Where the objects lie.
     pub(crate) fn objects(&self) -> PathBuf {
         self.root.join("objects")
+    }
+
+    /// Where programs that are started write what they print; it is made if it is not there.
+    pub(crate) fn logs(&self) -> anyhow::Result<PathBuf> {
+        let logs = self.root.join("logs");
+        fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
+        Ok(logs)
     }
 
     /// What scripts source.

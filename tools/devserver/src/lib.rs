@@ -11,12 +11,15 @@ pub mod demo;
 mod dynamo;
 mod environment;
 mod front;
+mod lambda;
 mod listen;
 mod objects;
 mod options;
 mod random;
+mod routers;
 mod server;
 pub mod tour;
 
+pub use lambda::{Beside, LambdaOptions};
 pub use options::Options;
 pub use server::Server;

@@ -2,12 +2,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the person who called it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser;
-use devserver::{Options, Server, demo, tour};
+use clap::{Args, Parser};
+use devserver::{Beside, LambdaOptions, Options, Server, demo, tour};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -27,6 +27,51 @@ struct Arguments {
     /// Fill the catalogue of the partner `demo` with something to look at.
     #[arg(long)]
     demo: bool,
+    #[command(flatten)]
+    real: Option<Real>,
+}
+
+/// The functions as Lambda runs them; `cargo xtask lambda` starts all that this takes.
+#[derive(Debug, Args)]
+struct Real {
+    /// Run functions as Lambda does, from the binaries in this folder, behind the doors that the templates have.
+    #[arg(long, value_name = "DIR", requires_all = ["cargo_lambda", "moto"])]
+    lambda: PathBuf,
+    /// The program `cargo-lambda`, which plays Lambda.
+    #[arg(long, value_name = "PROGRAM", required = false)]
+    cargo_lambda: PathBuf,
+    /// The program `moto_server`, which plays SSM and CloudFront.
+    #[arg(long, value_name = "PROGRAM", required = false)]
+    moto: PathBuf,
+    /// The folder of DynamoDB Local, in place of the embedded database; it keeps nothing.
+    #[arg(long, value_name = "DIR")]
+    dynamodb_local: Option<PathBuf>,
+    /// The port at which functions can be called past the doors, with `cargo lambda invoke`; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    invoke_port: u16,
+    /// The outermost template.
+    #[arg(long, value_name = "FILE", default_value = "infra/template.yaml")]
+    template: PathBuf,
+}
+
+impl Real {
+    /// Starts what functions need beside the server, and says how to run them with it.
+    async fn start(self, options: &mut Options, folder: &Path) -> anyhow::Result<Vec<Beside>> {
+        let mut beside = vec![Beside::moto(&self.moto, folder).await?];
+        options.lambda = Some(LambdaOptions {
+            binaries: self.lambda,
+            cargo_lambda: self.cargo_lambda,
+            aws_endpoint: beside[0].url().to_owned(),
+            template: self.template,
+            invoke_port: self.invoke_port,
+        });
+        if let Some(place) = self.dynamodb_local {
+            let database = Beside::dynamodb_local(&place, folder).await?;
+            options.dynamodb_endpoint = Some(database.url().to_owned());
+            beside.push(database);
+        }
+        Ok(beside)
+    }
 }
 
 #[tokio::main]
@@ -52,11 +97,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
 
-    let options = Options {
+    let mut options = Options {
         port: arguments.port,
         data: Some(arguments.data),
         fresh: arguments.fresh,
         ..Options::default()
+    };
+    let folder = tempfile::tempdir()?;
+    let beside = match arguments.real {
+        Some(real) => real.start(&mut options, folder.path()).await?,
+        None => Vec::new(),
     };
     let server = Server::start(options).await?;
     if arguments.demo {
@@ -71,7 +121,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     println!("stopping…");
     tokio::select! {
-        stopped = server.stop() => stopped,
+        stopped = server.stop() => stopped?,
         _ = interrupted.recv() => anyhow::bail!("interrupted twice: open requests were cut off"),
     }
+    beside.into_iter().try_for_each(Beside::stop)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::lambda::LambdaOptions;
+
 /// How to start a [`crate::Server`]. The default is what a test wants: any free port, nothing kept.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -22,4 +24,7 @@ pub struct Options {
     pub s3_http_client: Option<SharedHttpClient>,
     /// Largest binary in bytes, if not the service's default.
     pub max_binary_bytes: Option<u64>,
+    /// Functions that run as Lambda runs them, in place of routers in this process. What is injected by the clients above
+    /// and by the clock does not reach them.
+    pub lambda: Option<LambdaOptions>,
 }

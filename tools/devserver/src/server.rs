@@ -1,29 +1,31 @@
 //! The server: starts every part, wires them together, and stops them in order.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
-use axum::Router;
 use http::Method;
 use hyper::service::service_fn;
 use serde_json::{Value, json};
 use shared::blobs::Blobs;
-use shared::config::Config;
-use shared::http::{App, Clock, fallback};
+use shared::config::{BaseUrl, Config};
+use shared::http::{App, Clock};
 use shared::store::Store;
 use shared::usecases::bootstrap;
 
 use crate::data::Folder;
 use crate::dynamo::Dynamo;
 use crate::environment::Environment;
-use crate::front::Front;
+use crate::front::{Cloud, Doors, Front};
+use crate::lambda::{Running, Surroundings};
 use crate::listen::{self, Deadline, Listening};
 use crate::objects::{BUCKET, Objects};
 use crate::options::Options;
+use crate::routers::routers;
 use crate::{client, random};
 
 /// How long open requests get to finish once the server is told to stop.
@@ -42,8 +44,9 @@ pub struct Server {
     dynamodb_endpoint: String,
     operator_key: String,
     demo_key: Option<String>,
-    folder: Folder,
     front: Listening,
+    lambda: Option<Running>,
+    folder: Folder,
     objects: Objects,
     dynamo: Option<Dynamo>,
 }
@@ -77,22 +80,42 @@ impl Server {
         let objects = Objects::start(&folder.objects()).await?;
         let s3 = objects.client(http.clone());
         let reader = objects.reader(http.clone());
-        let blobs = Blobs::new(objects.client(options.s3_http_client.unwrap_or(http)), BUCKET);
+        let blobs = Blobs::new(objects.client(options.s3_http_client.unwrap_or(http.clone())), BUCKET);
 
         let base_url = format!("http://{address}");
-        let mut config = Config::at(&base_url, &table, BUCKET);
+        let mut config = Config::at(BaseUrl::parse(&base_url)?, &table, BUCKET);
         config.former_base_urls = vec![format!("http://localhost:{}", address.port())];
         config.max_binary_bytes = options.max_binary_bytes.unwrap_or(config.max_binary_bytes);
+        let secrets = folder.secrets()?;
         let app = App {
             store: Store::new(&watched, &table),
             config: Arc::new(config),
-            secrets: Arc::new(folder.secrets()?),
+            secrets: Arc::new(secrets.clone().into()),
             clock: Clock::default(),
         };
+        let lambda = match &options.lambda {
+            Some(wanted) => {
+                let around = Surroundings {
+                    dynamodb_endpoint: dynamodb_endpoint.clone(),
+                    table: table.clone(),
+                    s3_endpoint: objects.endpoint().to_owned(),
+                    bucket: BUCKET,
+                    keys: objects.keys(),
+                    base_url: base_url.clone(),
+                    former_base_urls: app.config.former_base_urls.join(","),
+                    max_binary_bytes: app.config.max_binary_bytes,
+                    folder: folder.logs()?,
+                };
+                Some(Running::start(wanted, &around, &secrets, http).await?)
+            }
+            None => None,
+        };
+        let doors = match &lambda {
+            Some(running) => Doors::Cloud(Box::new(Cloud::new(running.lambda())?)),
+            None => Doors::Here(Box::new(routers(&app, &blobs))),
+        };
         let front = Arc::new(Front {
-            api: api_routes(&app, &blobs),
-            checks: fallback(eligibility::routes(app.clone()), app.clock.clone()),
-            feeds: feeds::routes(app.clone(), blobs.clone()),
+            doors,
             app: app.clone(),
             s3: reader,
             bucket: BUCKET.to_owned(),
@@ -112,8 +135,9 @@ impl Server {
             dynamodb_endpoint,
             operator_key: String::new(),
             demo_key: None,
-            folder,
             front,
+            lambda,
+            folder,
             objects,
             dynamo,
         };
@@ -181,6 +205,11 @@ impl Server {
         self.folder.is_kept().then(|| self.folder.environment())
     }
 
+    /// The folder of what functions print, where they run as Lambda runs them.
+    pub fn logs(&self) -> Option<&Path> {
+        self.lambda.as_ref().map(Running::logs)
+    }
+
     /// The clock of the service, which tests may shift. The object store has its own, which nothing shifts.
     pub fn clock(&self) -> &Clock {
         &self.app.clock
@@ -203,18 +232,40 @@ impl Server {
         key.context("the answer to making a key holds no key")
     }
 
+    /// Whether functions run as Lambda runs them, with clocks of their own.
+    pub fn runs_lambda(&self) -> bool {
+        self.lambda.is_some()
+    }
+
+    /// Where functions can be called past the doors (Lambda's Invoke API), if they run as Lambda runs them.
+    pub fn invocations(&self) -> Option<SocketAddr> {
+        self.lambda.as_ref().map(Running::invocations)
+    }
+
+    /// Calls a function by its name, as `reconciler`, with an event of its own; an error if it fails, or if functions are
+    /// routers of this process.
+    pub async fn invoke(&self, function: &str, event: &Value) -> anyhow::Result<Value> {
+        let running = self.lambda.as_ref().context("the functions are routers of this process")?;
+        let answer = running.lambda().named(function)?.invoke(event.to_string()).await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
     /// Stops accepting, lets open requests finish for at most five seconds, and closes everything; what was
     /// answered is stored.
     pub async fn stop(self) -> anyhow::Result<()> {
         let deadline = Deadline::after(DRAIN);
         // In this order, since what is open in front may still need what is behind it.
         let front = self.front.stop(deadline.clone()).await;
+        let lambda = match self.lambda {
+            Some(lambda) => lambda.stop(deadline.clone()).await,
+            None => Ok(()),
+        };
         let objects = self.objects.stop(deadline).await;
         let dynamo = match self.dynamo {
             Some(dynamo) => dynamo.stop().await,
             None => Ok(()),
         };
-        front.and(objects).and(dynamo).and(self.folder.close())
+        front.and(lambda).and(objects).and(dynamo).and(self.folder.close())
     }
 
     async fn find_or_make_keys(&mut self, store: &Store) -> anyhow::Result<()> {
@@ -277,14 +328,4 @@ fn dynamodb_config(endpoint: &str, http: SharedHttpClient) -> SdkConfig {
         .endpoint_url(endpoint)
         .http_client(http)
         .build()
-}
-
-/// Everything behind API Gateway.
-fn api_routes(app: &App, blobs: &Blobs) -> Router {
-    let routes = admin::routes(app.clone())
-        .merge(types::routes(app.clone()))
-        .merge(images::routes(app.clone(), blobs.clone()))
-        .merge(uploads::routes(app.clone(), blobs.clone()))
-        .merge(associations::routes(app.clone(), blobs.clone()));
-    fallback(routes, app.clock.clone())
 }

@@ -63,8 +63,22 @@ pub fn greeting(server: &Server) -> String {
         let _ = write!(
             text,
             "Key of the partner demo: {key}\nFor scripts: . {file}\n\nA tour, to copy and paste into another shell:\n\n\
-             ( . {quoted}\n{SCRIPT})\n\nCtrl-C stops; what was answered is kept.",
+             ( . {quoted}\n{SCRIPT})\n\nCtrl-C stops{rest}",
             quoted = quoted(&file),
+            rest = match server.logs() {
+                Some(logs) =>
+                    format!(" everything; nothing is kept.\nWhat functions print: {}", logs.display()),
+                None => "; what was answered is kept.".to_owned(),
+            },
+        );
+    }
+    if let Some(invocations) = server.invocations() {
+        let _ = write!(
+            text,
+            "\nA function past the doors: cargo lambda invoke --invoke-address {} --invoke-port {} feeds --data-file \
+             events/feeds/get_feed.json",
+            invocations.ip(),
+            invocations.port()
         );
     }
     text

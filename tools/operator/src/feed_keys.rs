@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use shared::ipkg::{openpgp, usign};
 use shared::secrets::{Secret, Secrets};
 
-/// Both kinds of public keys, the one in use first; an error if there are none, or if one cannot be read.
+/// Both kinds of public keys: the one in use first, then the one before it, and the one to follow, which can be given to
+/// devices before it is in use; an error if there are none, or if one cannot be read.
 pub(crate) fn text(secrets: &Secrets) -> Result<String> {
     let values = |secret: &Option<Secret>| -> Vec<(String, Vec<u8>)> {
         let values = secret.iter().flat_map(Secret::values);

@@ -1,21 +1,30 @@
-//! What an operator runs by hand: `bootstrap`, `reconcile` and `feed-keys`, against AWS or a running dev server.
+//! What an operator runs by hand, against AWS or a running dev server: making and rotating secrets and keys, and
+//! reconciling.
 //!
 //! A crate of its own, so that `cargo xtask` builds without an SDK.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
 
+mod bootstrap;
+mod edge_keys;
 mod feed_keys;
+mod names;
+mod plan;
+mod raise_counters;
+mod rotate;
 mod target;
+mod vault;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use shared::domain::Right;
 use shared::http::{Clock, random};
-use shared::usecases::{Context, bootstrap, reconcile};
+use shared::usecases::{Context, reconcile};
 
 use target::Target;
+use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Chores of the update service's operator")]
@@ -33,6 +42,9 @@ enum Chore {
         /// Make one more operator key, although there is a first: the way back when it was lost.
         #[arg(long)]
         another_operator_key: bool,
+        /// Make secrets anew that were there and are lost for good, with what ended with the old ones.
+        #[arg(long)]
+        replace_lost_secrets: bool,
         /// End the operator key with this id at once, instead of making anything.
         #[arg(long, value_name = "KEY_ID", conflicts_with = "another_operator_key")]
         revoke_operator_key: Option<String>,
@@ -47,15 +59,34 @@ enum Chore {
         #[command(flatten)]
         target: Target,
     },
+    /// Print the keys of download paths, as they go into the edge's key value store.
+    EdgeKeys {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Give a secret a new value, in two steps; without a step, say which one is next.
+    Rotate(rotate::Rotation),
+    /// Raise the counters of version numbers in a table that was restored, so that no number is given out twice.
+    RaiseCounters(raise_counters::Raising),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // What goes wrong with one subject of many is logged, and the chore goes on.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match Arguments::parse().chore {
-        Chore::Bootstrap { target, revoke_operator_key: Some(id), .. } => revoke(&target, &id).await,
-        Chore::Bootstrap { target, another_operator_key, .. } => boot(&target, another_operator_key).await,
+        Chore::Bootstrap { target, revoke_operator_key: Some(id), .. } => {
+            bootstrap::revoke(&target, &id).await
+        }
+        Chore::Bootstrap { target, another_operator_key, replace_lost_secrets, .. } => {
+            bootstrap::run(&target, another_operator_key, replace_lost_secrets).await
+        }
         Chore::Reconcile { target } => mend(&target).await,
         Chore::FeedKeys { target } => print_feed_keys(&target).await,
+        Chore::EdgeKeys { target } => edge_keys::run(&target).await,
+        Chore::Rotate(rotation) => rotate::run(&rotation).await,
+        Chore::RaiseCounters(raising) => raise_counters::run(&raising).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,45 +97,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn boot(target: &Target, another: bool) -> Result<()> {
-    let open = target.open().await?;
-    let written = open.create_secrets().await?;
-    match written.as_slice() {
-        [] => println!("secrets: already there"),
-        names => println!("secrets: made {}", names.join(", ")),
-    }
-    let (random, now) = (random::bytes(), Clock::default().now());
-    let text = if another {
-        Some(bootstrap::another_operator_key(&open.store, random, now).await?)
-    } else {
-        bootstrap::first_operator_key(&open.store, random, now).await?
-    };
-    match text {
-        Some(text) => {
-            println!("operator key (shown this once; keep it safe): {}", text.reveal());
-        }
-        None => println!("operator key: already made; --another-operator-key makes one more"),
-    }
-    Ok(())
-}
-
-async fn revoke(target: &Target, id: &str) -> Result<()> {
-    let open = target.open().await?;
-    if !bootstrap::revoke_operator_key(&open.store, id, Clock::default().now()).await? {
-        bail!("there is no operator key with the id {id}");
-    }
-    println!("operator key {id}: revoked");
-    Ok(())
-}
-
 async fn print_feed_keys(target: &Target) -> Result<()> {
-    print!("{}", feed_keys::text(&target.secrets().await?)?);
+    print!("{}", feed_keys::text(&target.vault().await?.secrets().await?)?);
     Ok(())
 }
 
 async fn mend(target: &Target) -> Result<()> {
     let open = target.open().await?;
-    let secrets = open.secrets().await.context("the secrets are needed for the id of the download key")?;
+    let secrets = open.vault.keyring_of_writers().await?;
     let run = format!("reconcile-{:016x}", random::number());
     let cx = Context {
         store: &open.store,

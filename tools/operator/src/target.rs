@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use clap::Args;
 use shared::blobs::Blobs;
 use shared::config::Config;
-use shared::http::random;
-use shared::secrets::{Secrets, create_in_ssm, load_from_ssm};
+use shared::parameters::Parameters;
 use shared::store::Store;
+
+use crate::vault::Vault;
 
 /// AWS, through the usual settings of its tools, or a running dev server.
 #[derive(Args)]
@@ -25,9 +26,9 @@ pub(crate) struct Target {
     /// The bucket in AWS; only reconciling needs it.
     #[arg(long, env = "OTA_BUCKET")]
     bucket: Option<String>,
-    /// The path of the secrets in AWS Parameter Store, for example /ota/prod.
-    #[arg(long, env = "OTA_SECRETS_PREFIX")]
-    secrets_prefix: Option<String>,
+    /// The path of the parameters in AWS Parameter Store, for example /ota/prod.
+    #[arg(long, env = "OTA_PARAMETERS")]
+    parameters: Option<String>,
 }
 
 /// An opened deployment.
@@ -36,13 +37,9 @@ pub(crate) struct Open {
     pub(crate) store: Store,
     /// Its settings, as far as chores need them.
     pub(crate) config: Config,
+    /// Where its secrets are.
+    pub(crate) vault: Vault,
     blobs: Option<Blobs>,
-    secrets: Place,
-}
-
-enum Place {
-    File(PathBuf),
-    Parameters { client: aws_sdk_ssm::Client, prefix: String },
 }
 
 impl Target {
@@ -55,33 +52,42 @@ impl Target {
     }
 
     /// The secrets of the deployment, for which neither table nor bucket need be named.
-    pub(crate) async fn secrets(&self) -> Result<Secrets> {
-        let place = match (&self.dev, &self.secrets_prefix) {
-            (Some(folder), _) => open_dev(folder)?.secrets,
-            (None, Some(prefix)) => {
+    pub(crate) async fn vault(&self) -> Result<Vault> {
+        match (&self.dev, &self.parameters) {
+            (Some(folder), _) => Ok(open_dev(folder)?.vault),
+            (None, Some(path)) => {
                 let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-                Place::Parameters { client: aws_sdk_ssm::Client::new(&aws), prefix: prefix.clone() }
+                Ok(Vault::Parameters(Parameters::new(&aws, path)?))
             }
             (None, None) => {
-                bail!("name the deployment: --secrets-prefix for AWS, or --dev for a running dev server")
+                bail!("name the deployment: --parameters for AWS, or --dev for a running dev server")
             }
-        };
-        place.read().await
+        }
+    }
+
+    /// The table of the deployment, for which nothing else need be named.
+    pub(crate) async fn store(&self) -> Result<Store> {
+        match (&self.dev, &self.table) {
+            (Some(folder), _) => Ok(open_dev(folder)?.store),
+            (None, Some(table)) => {
+                Ok(Store::new(&aws_config::defaults(BehaviorVersion::latest()).load().await, table))
+            }
+            (None, None) => {
+                bail!("name the deployment: --table for AWS, or --dev for a running dev server")
+            }
+        }
     }
 
     async fn open_aws(&self) -> Result<Open> {
-        let (Some(table), Some(prefix)) = (&self.table, &self.secrets_prefix) else {
-            bail!(
-                "name the deployment: --table and --secrets-prefix for AWS, or --dev for a running dev server"
-            );
+        let (Some(table), Some(path)) = (&self.table, &self.parameters) else {
+            bail!("name the deployment: --table and --parameters for AWS, or --dev for a running dev server");
         };
         let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        let client = aws_sdk_ssm::Client::new(&aws);
         Ok(Open {
             store: Store::new(&aws, table),
-            config: Config::at("", table, ""),
+            config: Config::of_table(table),
+            vault: Vault::Parameters(Parameters::new(&aws, path)?),
             blobs: self.bucket.as_ref().map(|bucket| Blobs::connect(&aws, bucket)),
-            secrets: Place::Parameters { client, prefix: prefix.clone() },
         })
     }
 }
@@ -111,8 +117,8 @@ fn open_dev(folder: &std::path::Path) -> Result<Open> {
     Ok(Open {
         store: Store::new(&aws(endpoint, "dev".into(), "dev".into()), &table),
         blobs: Some(Blobs::new(aws_sdk_s3::Client::from_conf(objects), setting("OTA_BUCKET")?)),
-        config: Config::at("", table, ""),
-        secrets: Place::File(PathBuf::from(setting("OTA_SECRETS_FILE")?)),
+        config: Config::of_table(table),
+        vault: Vault::File(PathBuf::from(setting("OTA_SECRETS_FILE")?)),
     })
 }
 
@@ -123,39 +129,9 @@ fn settings(text: &str) -> HashMap<String, String> {
 }
 
 impl Open {
-    /// Makes the secrets that are not there yet; answers their names.
-    pub(crate) async fn create_secrets(&self) -> Result<Vec<&'static str>> {
-        match &self.secrets {
-            // The dev server makes its own before it writes dev.env.
-            Place::File(_) => Ok(Vec::new()),
-            Place::Parameters { client, prefix } => {
-                let fresh = Secrets::generate(&random::bytes()).with_signing_keys(&random::bytes())?;
-                Ok(create_in_ssm(client, prefix, &fresh).await?)
-            }
-        }
-    }
-
     /// The bucket.
     pub(crate) fn blobs(&self) -> Result<&Blobs> {
         self.blobs.as_ref().context("name the bucket as well: --bucket")
-    }
-
-    /// The secrets.
-    pub(crate) async fn secrets(&self) -> Result<Secrets> {
-        self.secrets.read().await
-    }
-}
-
-impl Place {
-    async fn read(&self) -> Result<Secrets> {
-        match self {
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(Secrets::from_json(&text)?)
-            }
-            Self::Parameters { client, prefix } => Ok(load_from_ssm(client, prefix).await?),
-        }
     }
 }
 

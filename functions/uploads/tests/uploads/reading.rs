@@ -1,5 +1,7 @@
 //! Packages that were moved before control files were read, which are read when a feed needs them.
 
+use std::sync::Arc;
+
 use shared::blobs::keys;
 use shared::domain::{Binary, BinaryKind, Refusal, Right, Sha256};
 use shared::store::binaries::Package;
@@ -31,8 +33,8 @@ async fn moved_long_ago(world: &World, bytes: &[u8], kind: BinaryKind) {
     tx.commit(&world.app.store).await.unwrap();
 }
 
-async fn read(world: &World, bytes: &[u8]) -> Result<Package, Error> {
-    let cx = Context {
+fn context(world: &World) -> Context<'_> {
+    Context {
         store: &world.app.store,
         config: &world.app.config,
         secrets: &world.app.secrets,
@@ -40,8 +42,11 @@ async fn read(world: &World, bytes: &[u8]) -> Result<Package, Error> {
         right: Right::Release,
         request_id: "r",
         now: world.app.clock.now(),
-    };
-    binaries::package(&cx, &world.blobs, &acme(), &Sha256::of(bytes)).await
+    }
+}
+
+async fn read(world: &World, bytes: &[u8]) -> Result<Package, Error> {
+    binaries::package(&context(world), &world.blobs, &acme(), &Sha256::of(bytes)).await
 }
 
 #[tokio::test]
@@ -84,4 +89,18 @@ async fn what_is_no_good_package_stays_unread() {
         .await
         .unwrap();
     assert!(matches!(read(&world, &package(12)).await.unwrap_err(), Error::Blobs(_)));
+}
+
+#[tokio::test]
+async fn a_download_without_its_secret_is_a_fault_that_names_it_and_never_a_path_signed_with_nothing() {
+    let mut world = World::new().await;
+    let bytes = package(10);
+    moved_long_ago(&world, &bytes, BinaryKind::Binary).await;
+    assert_eq!(world.get("acme", &bytes).await.0, 200);
+    world.app.secrets = Arc::new(world.app.secrets.only(&shared::needs::TYPES));
+    let (status, body) = world.get("acme", &bytes).await;
+    assert_eq!((status.as_u16(), body["code"].as_str()), (500, Some("internal")));
+    assert!(!body.to_string().contains("secret") && body.get("url").is_none(), "{body}");
+    let fault = binaries::download(&context(&world), &acme(), &Sha256::of(&bytes)).await.unwrap_err();
+    assert!(matches!(fault, Error::NotGiven(_)) && fault.to_string().contains("secret download"), "{fault}");
 }

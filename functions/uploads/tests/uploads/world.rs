@@ -16,7 +16,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use serde_json::{Value, json};
 use shared::blobs::Blobs;
-use shared::config::Config;
+use shared::config::{BaseUrl, Config};
 use shared::domain::{Actor, PartnerId, Right, Sha256};
 use shared::http::app::Clock;
 use shared::http::{App, caller};
@@ -164,10 +164,11 @@ impl World {
         s3.create_bucket().bucket(BUCKET).send().await.unwrap();
         let store = Store::with_client(table_client(&database().await, faults.clone()), "ota");
         store.create_table().await.unwrap();
-        let mut config = Config::at("https://ota.example", "ota", BUCKET);
+        let mut config = Config::at(BaseUrl::parse("https://ota.example").unwrap(), "ota", BUCKET);
         settings(&mut config);
-        let secrets = Arc::new(Secrets::generate(&[7; 64]));
-        let app = App { store, config: Arc::new(config), secrets, clock: Clock::default() };
+        let secrets = Arc::new(Secrets::generate(&[7; 64]).into());
+        let all = App { store, config: Arc::new(config), secrets, clock: Clock::default() };
+        let app = all.only(&shared::needs::UPLOADS);
         Self { app, blobs: Blobs::new(s3.clone(), BUCKET), s3, endpoint, faults, _files: files }
     }
 

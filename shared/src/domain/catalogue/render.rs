@@ -26,9 +26,12 @@ impl Paths<'_> {
     /// The path of a package, relative to any index that lists it; it never expires.
     pub fn of(&self, line: &Line<'_>) -> String {
         let release = line.release;
-        let path = download::path(self.secret, self.key_id, &release.sha256, None, &file_name(line));
-        path.replacen("/repository/", "by-hash/", 1)
+        below_the_index(&download::path(self.secret, self.key_id, &release.sha256, None, &file_name(line)))
     }
+}
+
+fn below_the_index(path: &str) -> String {
+    path.replacen("/repository/", "by-hash/", 1)
 }
 
 /// `<package>_<version without epoch>_<architecture>.ipk`, of the characters `[A-Za-z0-9._~+-]` only.
@@ -57,11 +60,15 @@ impl Selection<'_> {
 
     /// The index of those stanzas that `wanted` names.
     pub fn render_where(&self, paths: Paths<'_>, wanted: impl Fn(&Line<'_>) -> bool) -> String {
+        self.written(|line| paths.of(line), wanted)
+    }
+
+    fn written(&self, path: impl Fn(&Line<'_>) -> String, wanted: impl Fn(&Line<'_>) -> bool) -> String {
         let room =
             self.lines.iter().map(|line| line.release.head.len() + line.release.tail.len() + 320).sum();
         let mut out = String::with_capacity(room);
         for line in self.lines.iter().filter(|line| wanted(line)) {
-            line.render(&mut out, &paths.of(line));
+            line.render(&mut out, &path(line));
         }
         out
     }
@@ -89,9 +96,12 @@ impl Selection<'_> {
 
 impl Catalogue {
     /// True if the index of the latest versions can be answered: at most [`MAX_INDEX_BYTES`], and not swollen too
-    /// much by what JSON must escape.
-    pub fn can_be_answered(&self, paths: Paths<'_>) -> bool {
-        let index = self.select(&Level::Device).map(|all| all.render(paths)).unwrap_or_default();
+    /// much by what JSON must escape. It depends on the id of the key that signs paths, and not on the key.
+    pub fn can_be_answered(&self, key_id: &str) -> bool {
+        let blank = |line: &Line<'_>| {
+            below_the_index(&download::blank_path(key_id, &line.release.sha256, &file_name(line)))
+        };
+        let index = self.select(&Level::Device).map(|all| all.written(blank, |_| true)).unwrap_or_default();
         let escaped = index.bytes().filter(|byte| matches!(byte, b'\n' | b'\t' | b'"' | b'\\')).count();
         index.len() <= MAX_INDEX_BYTES && index.len() + escaped <= MAX_ANSWER_BYTES
     }

@@ -56,7 +56,7 @@ impl Scene {
 
     /// The keys that devices are delivered with.
     fn keys(&self) -> PublicKeys {
-        let secrets = &self.world.api.server.app().secrets;
+        let secrets = self.world.api.server.app().secrets.signing().unwrap();
         let (_, openpgp_key) = secrets.openpgp.as_ref().unwrap().current();
         let (_, usign_key) = secrets.usign.as_ref().unwrap().current();
         PublicKeys {

@@ -91,7 +91,7 @@ async fn the_hash_is_in_no_answer_and_nowhere_in_table_and_bucket() {
     let rows: Vec<String> = dump.0.iter().map(|((pk, sk), row)| format!("{pk} {sk} {row}")).collect();
     let rows = rows.join("\n");
     let pseudonym = DeviceCredential::parse(HASH).unwrap();
-    let pepper = lab.world.api.server.app().secrets.pepper.current().1;
+    let pepper = lab.world.api.server.app().secrets.pepper().unwrap().current().1;
     let pseudonym = pseudonym.pseudonym(pepper);
     assert!(rows.contains(&format!("ACCESS#dev#{pseudonym}")), "the dump sees the grant");
     expect_none_of(&rows, &[HASH, WRONG, IMEI], "the table");

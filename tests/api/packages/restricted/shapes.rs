@@ -1,7 +1,7 @@
 //! Every shape that a URL below a restricted feed can have.
 
 /// What may follow a device type.
-const BELOW: [&str; 32] = [
+const BELOW: [&str; 31] = [
     "",
     "/",
     "/Packages",
@@ -30,7 +30,6 @@ const BELOW: [&str; 32] = [
     "/a/b/c/d/e/f",
     "/base/1.0/Version/Packages",
     "/by-hash",
-    "/by-hash/aa",
     "/%ff",
     "/base/%ff",
     "/base/%00",
@@ -51,11 +50,14 @@ pub(super) fn too_long() -> String {
     format!("dev-{}", "a".repeat(60))
 }
 
-/// A path of a package's bytes whose signature nobody made.
+/// Paths of a package's bytes whose signature nobody made, and what only looks like one.
 pub(super) fn forged(feed: &str, device_type: &str) -> Vec<String> {
     let sha256 = "0".repeat(64);
     let file = format!("by-hash/{sha256}/k1.0.AAAAAAAAAAAAAAAAAAAAAA/base_1.0_all.ipk");
-    ["", "/base", "/base/1.0"].map(|index| format!("/{feed}/{device_type}{index}/{file}")).to_vec()
+    let others = ["by-hash/", "by-hash/aa", "by%2dhash/aa", "by-hash/aa/Packages"];
+    let paths = ["", "/base", "/base/1.0"].map(|index| format!("/{feed}/{device_type}{index}"));
+    let all = |file: &str| paths.iter().map(move |path| format!("{path}/{file}")).collect::<Vec<_>>();
+    others.into_iter().flat_map(&all).chain(all(&file)).collect()
 }
 
 /// What no device type can be called.

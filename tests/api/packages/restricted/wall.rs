@@ -225,7 +225,6 @@ async fn behind_the_wall_what_is_not_there_is_not_found() {
         "/dev/dev1/base/1.0/Nothing",
         "/dev/dev1/base/1.0/Version/x",
         "/dev/dev1/by-hash",
-        "/dev/dev1/by-hash/aa",
         "/dev/dev1/%ff",
         "/dev/dev1/base/%ff",
         "/dev/bare1/base",

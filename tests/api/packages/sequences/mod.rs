@@ -11,7 +11,7 @@ use tests::table::Dump;
 
 use self::observe::Url;
 use super::model::{Pack, latest};
-use crate::manifests::model::Dice;
+use crate::manifests::model::{Dice, sequences};
 
 /// Operations of one sequence.
 const STEPS: usize = 30;
@@ -124,7 +124,7 @@ impl Play {
             bytes: Vec::new(),
             lines: Vec::new(),
         };
-        let secret = &self.api.server.app().secrets.download;
+        let secret = self.api.server.app().secrets.download().unwrap();
         let mut pack = pack.build(secret, secret.current().0);
         let record =
             self.api.image(&self.acme, pack.number, &format!("v{}", self.packs.len()), &pack.bytes).await;
@@ -322,9 +322,7 @@ impl Play {
 
 async fn play(seed: u64) {
     let mut play = Play::begin(seed).await;
-    let sequences =
-        std::env::var("OTA_TEST_SEQUENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(SEQUENCES);
-    for _ in 0..sequences {
+    for _ in 0..sequences(SEQUENCES) {
         for _ in 0..STEPS {
             play.step().await;
         }

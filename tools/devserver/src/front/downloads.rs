@@ -1,58 +1,24 @@
-//! Downloads: what CloudFront does in front of the bucket. The edge checks the signed path, the bucket gives the
-//! bytes.
+//! Downloads: what CloudFront does in front of the bucket, once the edge has found the path signed.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use shared::domain::{Sha256, download};
 use shared::http::conditions::{self, Part, Validators, Verdict};
 
-use super::{Arrival, Front, answer, device};
+use super::edge::{self, Forward};
+use super::{Arrival, Front, answer};
 
-/// Whether a request is for a binary: in the repository, or below the index that names it.
-///
-/// A restricted feed's packages need a credential as its indexes do; which one, only the feed can say, and the signed
-/// path is what opens them. Feeds say themselves that they are only read.
-pub(super) fn serves(method: &Method, raw_path: &str, headers: &HeaderMap) -> bool {
-    let reads = *method == Method::GET || *method == Method::HEAD;
-    raw_path.starts_with("/repository/")
-        || (reads && below_an_index(raw_path).is_some() && !device::is_closed(raw_path, headers))
-}
-
-/// The repository path that a path below an index stands for: `/{feed}/{deviceTypeId}/…/by-hash/<sha256>/<sig>/<file>`.
-fn below_an_index(raw_path: &str) -> Option<String> {
-    if !device::is_feed(raw_path) {
-        return None;
-    }
-    let segments: Vec<&str> = raw_path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let place = segments.len().checked_sub(4)?;
-    let (index, file) = segments.split_at(place);
-    let [by_hash, sha256, signature, name] = file else { return None };
-    // An index lies at a device type, a package or a version.
-    let at_index = (2..=4).contains(&index.len()) && *by_hash == "by-hash";
-    at_index.then(|| format!("/repository/{sha256}/{signature}/{name}"))
-}
-
-/// Answers one request.
-pub(super) async fn answer(front: &Front, arrival: &Arrival) -> Response<Body> {
-    if !matches!(arrival.parts.method, Method::GET | Method::HEAD) {
-        let mut refused = answer::bare(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refused;
-    }
-    let raw = arrival.parts.uri.path();
-    let path = below_an_index(raw).unwrap_or_else(|| raw.to_owned());
-    let opened = download::verify(&front.app.secrets.download, &path, front.app.clock.now());
-    let Ok(sha256) = opened else { return answer::bare(StatusCode::FORBIDDEN, "Forbidden") };
-    let key = format!("repository/{sha256}");
-    let mut response = match front.s3.head_object().bucket(&front.bucket).key(&key).send().await {
-        Ok(found) => give(front, arrival, &key, &found).await,
+/// Answers one request whose path the edge has found signed.
+pub(super) async fn answer(front: &Front, arrival: &Arrival, forward: &Forward) -> Response<Body> {
+    let key = forward.path.trim_start_matches('/');
+    let mut response = match front.s3.head_object().bucket(&front.bucket).key(key).send().await {
+        Ok(found) => give(front, arrival, forward, key, &found).await,
         Err(error) if is_missing(&error) => answer::bare(StatusCode::NOT_FOUND, "Not Found"),
-        Err(error) => unreadable(&sha256, &error),
+        Err(error) => unreadable(key, &error),
     };
-    if device::is_restricted(raw) {
+    if edge::is_restricted(arrival.parts.uri.path()) {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
     response
@@ -63,8 +29,8 @@ fn is_missing(error: &SdkError<HeadObjectError>) -> bool {
         || error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404)
 }
 
-fn unreadable(sha256: &Sha256, error: &dyn std::fmt::Debug) -> Response<Body> {
-    tracing::error!(%sha256, ?error, "the repository could not be read");
+fn unreadable(key: &str, error: &dyn std::fmt::Debug) -> Response<Body> {
+    tracing::error!(key, ?error, "the repository could not be read");
     answer::bare(StatusCode::BAD_GATEWAY, "Bad Gateway")
 }
 
@@ -72,8 +38,14 @@ fn date(text: &str) -> Option<i64> {
     DateTime::from_str(text, DateTimeFormat::HttpDate).ok().map(|moment| moment.secs())
 }
 
-async fn give(front: &Front, arrival: &Arrival, key: &str, found: &HeadObjectOutput) -> Response<Body> {
-    let headers = &arrival.parts.headers;
+async fn give(
+    front: &Front,
+    arrival: &Arrival,
+    forward: &Forward,
+    key: &str,
+    found: &HeadObjectOutput,
+) -> Response<Body> {
+    let headers = &forward.headers;
     let size = found.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
     let modified = found.last_modified().copied();
     let etag = found.e_tag().unwrap_or_default();
@@ -112,10 +84,7 @@ async fn give(front: &Front, arrival: &Arrival, key: &str, found: &HeadObjectOut
             *response.body_mut() = Body::new(object.body.into_inner());
             response
         }
-        Err(error) => {
-            tracing::error!(key, ?error, "the repository could not be read");
-            answer::bare(StatusCode::BAD_GATEWAY, "Bad Gateway")
-        }
+        Err(error) => unreadable(key, &error),
     }
 }
 
@@ -140,39 +109,5 @@ fn describe(headers: &mut HeaderMap, etag: &str, modified: Option<DateTime>) {
     insert(headers, header::ETAG, etag);
     if let Some(text) = modified.and_then(|moment| moment.fmt(DateTimeFormat::HttpDate).ok()) {
         insert(headers, header::LAST_MODIFIED, &text);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_package_is_found_below_an_index_of_any_depth() {
-        for index in ["/beta/dev1", "/beta/dev1/base", "/beta//dev1/base/1.0%2bgit/"] {
-            let path = format!("{index}/by-hash/aa/k.0.m/base_1.0%2bgit_all.ipk");
-            let expected = "/repository/aa/k.0.m/base_1.0%2bgit_all.ipk";
-            assert_eq!(below_an_index(&path).as_deref(), Some(expected), "{path}");
-        }
-        for other in [
-            "/beta/by-hash/aa/k/n",
-            "/beta/d/p/v/f/by-hash/aa/k/n",
-            "/v1/d/by-hash/aa/k/n",
-            "//beta/d/by-hash/a/k/n",
-        ] {
-            assert_eq!(below_an_index(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_restricted_package_needs_a_credential() {
-        let path = "/dev/dev1/by-hash/aa/k.0.m/x.ipk";
-        let mut headers = HeaderMap::new();
-        assert!(!serves(&Method::GET, path, &headers));
-        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("356938035643809"));
-        assert!(!serves(&Method::GET, path, &headers), "the real number is the feeds' to refuse");
-        let hash = HeaderValue::from_static("da39a3ee5e6b4b0d3255bfef95601890afd80709");
-        headers.insert(header::AUTHORIZATION, hash);
-        assert!(serves(&Method::GET, path, &headers));
     }
 }

@@ -1,6 +1,6 @@
 //! Gateway events, payload version 2: made as AWS documents them, read by `lambda_http` itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base64::Engine as _;
@@ -42,8 +42,17 @@ pub(super) struct Described<'a> {
     pub(super) request_id: &'a str,
     pub(super) domain: &'a str,
     pub(super) time_millis: i64,
-    /// What the authorizer said; a door without one says nothing.
-    pub(super) authorizer: Option<&'a HashMap<String, Value>>,
+    /// The route that it takes; a door that has none takes the default one.
+    pub(super) route: Option<&'a Route>,
+    /// What the door knows of the caller: `{"lambda": …}` is an authorizer's word, `{"iam": …}` who signed.
+    pub(super) authorizer: Option<&'a Value>,
+}
+
+/// A route of an HTTP API, and what its variables stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) key: String,
+    pub(super) variables: BTreeMap<String, String>,
 }
 
 /// Decodes a path once, as API Gateway does for HTTP APIs before anyone else sees it.
@@ -58,10 +67,35 @@ pub(super) fn text(request: &Described<'_>) -> String {
         Ok(text) if is_text(content_type) => (text.to_owned(), false),
         _ => (STANDARD.encode(request.body), true),
     };
+    let mut event = described(request);
+    if let Some(authorizer) = request.authorizer {
+        event["requestContext"]["authorizer"] = authorizer.clone();
+    }
+    event["isBase64Encoded"] = json!(encoded && !request.body.is_empty());
+    if !request.body.is_empty() {
+        event["body"] = json!(body);
+    }
+    event.to_string()
+}
+
+/// What an authorizer is asked about a request: all but its body, in the payload's version 2.0.
+pub(super) fn for_authorizer(request: &Described<'_>) -> String {
+    let mut event = described(request);
+    let arn = "arn:aws:execute-api:us-east-1:000000000000:devserver/$default";
+    event["type"] = json!("REQUEST");
+    event["routeArn"] = json!(format!("{arn}/{}{}", request.method, request.path));
+    // There is none that a request would have to show.
+    event["identitySource"] = Value::Null;
+    event.to_string()
+}
+
+/// Everything that both kinds of event say.
+fn described(request: &Described<'_>) -> Value {
     let (headers, cookies) = headers(request);
+    let route = request.route.map_or("$default", |route| route.key.as_str());
     let mut event = json!({
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": route,
         "rawPath": request.path,
         "rawQueryString": request.query,
         "headers": headers,
@@ -78,24 +112,31 @@ pub(super) fn text(request: &Described<'_>) -> String {
                 "userAgent": headers.get("user-agent"),
             },
             "requestId": request.request_id,
-            "routeKey": "$default",
+            "routeKey": route,
             "stage": "$default",
             "timeEpoch": request.time_millis,
         },
-        "isBase64Encoded": encoded,
     });
     if !cookies.is_empty() {
         event["cookies"] = json!(cookies);
     }
-    if let Some(authorizer) = request.authorizer {
-        event["requestContext"]["authorizer"] = json!({ "lambda": authorizer });
+    if !request.query.is_empty() {
+        event["queryStringParameters"] = json!(parameters(request.query));
     }
-    if request.body.is_empty() {
-        event["isBase64Encoded"] = json!(false);
-    } else {
-        event["body"] = json!(body);
+    if let Some(route) = request.route.filter(|route| !route.variables.is_empty()) {
+        event["pathParameters"] = json!(route.variables);
     }
-    event.to_string()
+    event
+}
+
+/// The query, decoded; what is there more than once is joined by commas.
+fn parameters(query: &str) -> BTreeMap<String, String> {
+    let mut joined = BTreeMap::<String, String>::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let all = joined.entry(name.into_owned());
+        all.and_modify(|all| all.extend([",", &value])).or_insert_with(|| value.into_owned());
+    }
+    joined
 }
 
 /// The request that `lambda_http` makes of an event.
@@ -155,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    fn described<'a>(path: &'a str, headers: &'a HeaderMap, body: &'a [u8]) -> Described<'a> {
+    fn posted<'a>(path: &'a str, headers: &'a HeaderMap, body: &'a [u8]) -> Described<'a> {
         Described {
             method: &Method::POST,
             path,
@@ -166,6 +207,7 @@ mod tests {
             request_id: "r1",
             domain: "127.0.0.1:8080",
             time_millis: 0,
+            route: None,
             authorizer: None,
         }
     }
@@ -183,8 +225,8 @@ mod tests {
     #[test]
     fn a_body_that_is_no_text_grows_by_a_third() {
         let body = vec![b'a'; 300_000];
-        let binary = text(&described("/", &typed("application/octet-stream"), &body)).len();
-        let plain = text(&described("/", &typed("application/json; charset=utf-8"), &body)).len();
+        let binary = text(&posted("/", &typed("application/octet-stream"), &body)).len();
+        let plain = text(&posted("/", &typed("application/json; charset=utf-8"), &body)).len();
         assert!((400_000..401_000).contains(&binary), "{binary}");
         assert!((300_000..301_000).contains(&plain), "{plain}");
     }
@@ -194,7 +236,7 @@ mod tests {
         for (kind, body) in [("application/octet-stream", &b"\x00\xFF\n"[..]), ("application/json", b"\xFF{")]
         {
             let headers = typed(kind);
-            let request = request(&text(&described("/x", &headers, body))).unwrap();
+            let request = request(&text(&posted("/x", &headers, body))).unwrap();
             assert_eq!(request.body().as_ref(), body);
         }
     }
@@ -204,7 +246,7 @@ mod tests {
         let mut headers = typed("application/json");
         headers.insert("x-amzn-request-context", HeaderValue::from_static("{\"authorizer\":{}}"));
         headers.insert("x-forwarded-proto", HeaderValue::from_static("::nonsense::"));
-        let request = request(&text(&described("/x", &headers, b"{}"))).unwrap();
+        let request = request(&text(&posted("/x", &headers, b"{}"))).unwrap();
         assert!(request.headers().get("x-amzn-request-context").is_none());
         assert_eq!(request.uri().to_string(), "https://127.0.0.1:8080/x");
         let context = request.request_context_ref().unwrap();
@@ -214,12 +256,37 @@ mod tests {
     #[test]
     fn the_authorizers_word_arrives_in_the_context() {
         let headers = HeaderMap::new();
-        let word = HashMap::from([("partner".to_owned(), json!("demo"))]);
-        let mut request_described = described("/x", &headers, b"");
-        request_described.authorizer = Some(&word);
-        let request = request(&text(&request_described)).unwrap();
+        let word = json!({"lambda": {"partner": "demo"}});
+        let mut request_posted = posted("/x", &headers, b"");
+        request_posted.authorizer = Some(&word);
+        let request = request(&text(&request_posted)).unwrap();
         let context = request.request_context_ref().unwrap();
         assert_eq!(context.authorizer().unwrap().fields["partner"], json!("demo"));
+    }
+
+    #[test]
+    fn an_authorizer_is_told_everything_but_the_body() {
+        use lambda_http::aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
+
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"))]);
+        let route = Route {
+            key: "ANY /v1/{a}".to_owned(),
+            variables: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+        };
+        let mut request = posted("/v1/b", &headers, b"secret");
+        (request.route, request.query) = (Some(&route), "x=1&y=2&x=%203");
+        let text = for_authorizer(&request);
+        assert!(!text.contains("secret"));
+        let event: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(&text).unwrap();
+        assert_eq!((event.version.as_deref(), event.type_.as_deref()), (Some("2.0"), Some("REQUEST")));
+        assert_eq!(event.headers[header::AUTHORIZATION], "Bearer x");
+        assert_eq!(
+            (event.route_key.as_deref(), event.raw_path.as_deref()),
+            (Some("ANY /v1/{a}"), Some("/v1/b"))
+        );
+        assert_eq!(event.path_parameters["a"], "b");
+        assert_eq!(event.query_string_parameters["x"], "1, 3");
+        assert_eq!(event.identity_source, None);
     }
 
     proptest! {
@@ -234,9 +301,9 @@ mod tests {
                 headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let decoded = decoded_path(&path);
-            let mut described = described(&decoded, &headers, b"");
-            described.query = &query;
-            let _ = request(&text(&described));
+            let mut posted = posted(&decoded, &headers, b"");
+            posted.query = &query;
+            let _ = request(&text(&posted));
         }
     }
 }

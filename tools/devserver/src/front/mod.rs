@@ -6,8 +6,10 @@
 mod answer;
 mod api;
 mod body;
+mod cloud;
 mod device;
 mod downloads;
+mod edge;
 mod event;
 mod invoke;
 
@@ -15,24 +17,67 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use shared::http::App;
 
+use api::{Authorizer, Routed};
+pub(crate) use cloud::Cloud;
+use device::Source;
+use edge::Origin;
+pub(crate) use invoke::Behind;
+
 /// The longest request line and headers that API Gateway takes, in bytes.
 const MAX_HEAD_BYTES: usize = 10_240;
+
+/// Which paths lead where.
+#[derive(Debug)]
+pub(crate) enum Doors {
+    /// To routers in this process, as they know their paths themselves.
+    Here(Box<Here>),
+    /// To functions that run as Lambda runs them, as the templates have it.
+    Cloud(Box<Cloud>),
+}
+
+impl Doors {
+    /// What answers a request at the API; the path is decoded.
+    fn route(&self, method: &Method, path: &str) -> Option<Routed> {
+        match self {
+            Self::Here(here) => {
+                Some(Routed { route: None, function: here.api.clone(), authorizer: Authorizer::Here })
+            }
+            Self::Cloud(cloud) => cloud.route(method, path).ok(),
+        }
+    }
+}
+
+/// The routers of this process.
+#[derive(Debug)]
+pub(crate) struct Here {
+    /// The operations behind API Gateway.
+    pub(crate) api: Behind,
+    /// The checks, behind CloudFront.
+    pub(crate) checks: Behind,
+    /// The package feeds, behind CloudFront.
+    pub(crate) feeds: Behind,
+}
+
+impl Here {
+    fn source(&self, origin: Origin) -> Source {
+        match origin {
+            Origin::Bucket => Source::Bucket,
+            Origin::Checks => Source::Function(self.checks.clone()),
+            Origin::Feeds => Source::Function(self.feeds.clone()),
+        }
+    }
+}
 
 /// Everything the doors need.
 #[derive(Debug)]
 pub(crate) struct Front {
-    /// The operations behind API Gateway.
-    pub(crate) api: Router,
-    /// The checks, behind CloudFront.
-    pub(crate) checks: Router,
-    /// The package feeds, behind CloudFront.
-    pub(crate) feeds: Router,
+    /// Which paths lead where.
+    pub(crate) doors: Doors,
     /// For the authorizer, the download-path key and the time.
     pub(crate) app: App,
     /// Reads the repository for downloads.
@@ -65,14 +110,21 @@ impl Front {
         let arrival = Arrival { parts, body, peer, request_id: crate::random::name() };
         let response = match refusal(&arrival.parts) {
             Some(refused) => refused,
-            None if downloads::serves(&method, &path, &arrival.parts.headers) => {
-                downloads::answer(&self, &arrival).await
-            }
-            None if device::serves(&method, &path) => device::answer(&self, arrival).await,
-            None => api::answer(&self, arrival).await,
+            None => match &self.doors {
+                Doors::Here(here) if edge::serves(&method, &path) => self.answer_here(here, &arrival).await,
+                Doors::Here(_) => api::answer(&self, arrival).await,
+                Doors::Cloud(cloud) => cloud.answer(&self, arrival).await,
+            },
         };
         tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
         Ok(if head { answer::without_body(response) } else { response })
+    }
+
+    async fn answer_here(&self, here: &Here, arrival: &Arrival) -> Response<Body> {
+        match device::decide(self, arrival).await {
+            Ok(forward) => device::ask(self, arrival, &here.source(forward.origin), forward).await,
+            Err(refused) => refused,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ async fn with_binary() -> (Server, String) {
     let sha256 = Sha256::of(BYTES);
     let put = server.s3_client().put_object().bucket(server.bucket()).key(format!("repository/{sha256}"));
     put.body(ByteStream::from_static(BYTES)).send().await.unwrap();
-    let secret = &server.app().secrets.download;
+    let secret = server.app().secrets.download().unwrap();
     let path = download::path(secret, secret.current().0, &sha256, None, "105-7.bin");
     (server, path)
 }
@@ -61,7 +61,7 @@ async fn a_binary_comes_whole_in_parts_or_not_at_all() {
 async fn a_path_that_does_not_verify_is_always_the_same_refusal() {
     let (server, path) = with_binary().await;
     let sha256 = Sha256::of(BYTES);
-    let secret = &server.app().secrets.download;
+    let secret = server.app().secrets.download().unwrap();
     let expiry = server.clock().now().plus_seconds(10);
     let expiring = download::path(secret, secret.current().0, &sha256, Some(expiry), "f");
     assert_eq!(send(server.base_url(), &format!("GET {expiring} HTTP/1.1"), b"").await.status, 200);
