@@ -64,6 +64,21 @@ pub(crate) fn download(packages: &[&str], folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Unpacks every downloaded package of a folder into another, without installing anything.
+pub(crate) fn unpack(packages: &Path, into: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(packages)? {
+        let package = entry?.path();
+        if package.extension().is_none_or(|end| end != "deb") {
+            continue;
+        }
+        let said = process::captured(Command::new("dpkg-deb").arg("-x").arg(&package).arg(into))?;
+        if !said.ok {
+            bail!("{} could not be unpacked: {}", package.display(), said.tail());
+        }
+    }
+    Ok(())
+}
+
 /// The package holding the kernel that a meta package stands for, if the lists have it.
 pub(crate) fn kernel_behind(meta: &str) -> Option<String> {
     let said = process::captured(Command::new("apt-cache").args(["depends", meta])).ok()?;

@@ -9,8 +9,10 @@
 mod apt;
 mod checks;
 mod fuzz;
+mod lambda;
 mod outcome;
 mod process;
+mod size;
 mod test;
 mod tools;
 mod workspace;
@@ -36,6 +38,10 @@ enum Chore {
     Test(test::Options),
     /// Fuzzes the package parsers
     Fuzz(fuzz::Options),
+    /// Runs the service with its functions as Lambda runs them, on this machine
+    Lambda(lambda::Options),
+    /// Measures the functions: bytes, start-up and memory
+    Size(size::Options),
     /// Makes the first operator key and the secrets
     #[command(disable_help_flag = true)]
     Bootstrap(Rest),
@@ -45,6 +51,15 @@ enum Chore {
     /// Prints the public keys that package feeds are signed with
     #[command(disable_help_flag = true)]
     FeedKeys(Rest),
+    /// Prints the keys of download paths for the edge's key value store
+    #[command(disable_help_flag = true)]
+    EdgeKeys(Rest),
+    /// Gives a secret a new value, in two steps
+    #[command(disable_help_flag = true)]
+    Rotate(Rest),
+    /// Raises the counters of version numbers in a restored table
+    #[command(disable_help_flag = true)]
+    RaiseCounters(Rest),
     /// Runs the benchmarks
     #[command(disable_help_flag = true)]
     Bench(Rest),
@@ -72,17 +87,21 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.chore {
         Chore::Test(options) => test::run(&workspace, &options),
         Chore::Fuzz(options) => fuzz::run(&workspace, &options),
-        Chore::Bootstrap(rest) => {
-            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "bootstrap"], &rest)
-        }
-        Chore::Reconcile(rest) => {
-            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "reconcile"], &rest)
-        }
-        Chore::FeedKeys(rest) => {
-            hand_on(&workspace, &["run", "--quiet", "--package", "operator", "--", "feed-keys"], &rest)
-        }
+        Chore::Lambda(options) => lambda::run(&workspace, &options),
+        Chore::Size(options) => size::run(&workspace, &options),
+        Chore::Bootstrap(rest) => operate(&workspace, "bootstrap", &rest),
+        Chore::Reconcile(rest) => operate(&workspace, "reconcile", &rest),
+        Chore::FeedKeys(rest) => operate(&workspace, "feed-keys", &rest),
+        Chore::EdgeKeys(rest) => operate(&workspace, "edge-keys", &rest),
+        Chore::Rotate(rest) => operate(&workspace, "rotate", &rest),
+        Chore::RaiseCounters(rest) => operate(&workspace, "raise-counters", &rest),
         Chore::Bench(rest) => hand_on(&workspace, &["bench", "--package", "benches", "--"], &rest),
     }
+}
+
+/// Hands a chore on to the operator's crate.
+fn operate(workspace: &Workspace, chore: &str, rest: &Rest) -> Result<ExitCode> {
+    hand_on(workspace, &["run", "--quiet", "--package", "operator", "--", chore], rest)
 }
 
 /// Runs cargo with `words` and the rest of the command line, from where the caller stands, and ends as it ended.
@@ -100,9 +119,17 @@ mod tests {
     fn rest(words: &[&str]) -> Vec<String> {
         match Cli::try_parse_from(words).map(|cli| cli.chore) {
             Ok(
-                Chore::Bootstrap(rest) | Chore::Reconcile(rest) | Chore::FeedKeys(rest) | Chore::Bench(rest),
+                Chore::Bootstrap(rest)
+                | Chore::Reconcile(rest)
+                | Chore::FeedKeys(rest)
+                | Chore::EdgeKeys(rest)
+                | Chore::Rotate(rest)
+                | Chore::RaiseCounters(rest)
+                | Chore::Bench(rest),
             ) => rest.args,
-            Ok(Chore::Test(_) | Chore::Fuzz(_)) => panic!("{words:?} was read as a chore of xtask's own"),
+            Ok(Chore::Test(_) | Chore::Fuzz(_) | Chore::Lambda(_) | Chore::Size(_)) => {
+                panic!("{words:?} was read as a chore of xtask's own")
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -112,6 +139,7 @@ mod tests {
         assert_eq!(rest(&["x", "bootstrap", "--table", "ota", "--help"]), ["--table", "ota", "--help"]);
         assert_eq!(rest(&["x", "reconcile"]), [""; 0]);
         assert_eq!(rest(&["x", "feed-keys", "--dev"]), ["--dev"]);
+        assert_eq!(rest(&["x", "rotate", "--dev", "usign", "--begin"]), ["--dev", "usign", "--begin"]);
         assert_eq!(rest(&["x", "bench", "-h", "registration"]), ["-h", "registration"]);
     }
 

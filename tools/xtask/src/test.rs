@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::checks::{deny, needs, rules, rust, suites, tree};
+use crate::checks::{cloud, deny, needs, rules, rust, suites, tree};
 use crate::outcome::{self, Outcome, Row};
 use crate::tools::cargo_tools::{CARGO_DENY, CARGO_NEXTEST};
-use crate::tools::{Tool, dynamodb_local, firmware};
+use crate::tools::{Tool, dynamodb_local, firmware, python};
 use crate::workspace::Workspace;
 
 /// How to run the checks.
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// Runs this step alone, with the tools it needs
     #[arg(long, value_name = "STEP")]
     only: Option<Step>,
-    /// Leaves the round against DynamoDB Local out
+    /// Leaves out the round against DynamoDB Local and the release build of the functions
     #[arg(long)]
     fast: bool,
     /// Also runs the tests with a file of 1 GiB, against the embedded database
@@ -31,7 +31,7 @@ pub(crate) struct Options {
 enum Step {
     /// Finds the programs that the others call, or installs them
     Needs,
-    /// Fetches cargo-deny, cargo-nextest and DynamoDB Local
+    /// Fetches cargo-deny, cargo-nextest, DynamoDB Local and the cloud's tools
     Tools,
     /// Fetches real firmware for the tests
     Firmware,
@@ -47,14 +47,24 @@ enum Step {
     Deny,
     /// Checks the dependencies against published advisories
     Advisories,
+    /// Checks the cloud templates, and creates their resources as far as that can be done here
+    Templates,
+    /// Tests the CDN's function
+    Edge,
     /// Builds the tests
     Build,
     /// Runs all tests against the embedded database
     Tests,
+    /// Runs the tests of a cache before the device door
+    Cdn,
     /// Runs the examples in the documentation
     Doctests,
     /// Runs the store and API tests against DynamoDB Local
     Dynamodb,
+    /// Builds every function as a deployment would
+    Functions,
+    /// Runs tests against the functions as Lambda runs them
+    Lambda,
 }
 
 /// Runs the checks and prints the table; fails if a check failed or, with `CI=true`, could not run.
@@ -66,7 +76,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         println!("\n== {}", step.name());
         let started = Instant::now();
         let outcome = without_a_build(step, &rows)
-            .unwrap_or_else(|| step.check(workspace, options))
+            .unwrap_or_else(|| step.check(workspace, options, &rows))
             .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
         println!("{}", [outcome.word(), outcome.text()].join(" ").trim_end());
         let excused = step == Step::Advisories;
@@ -83,7 +93,7 @@ fn steps(only: Option<Step>) -> Vec<Step> {
 /// How a step ends that needs the built tests when they did not build.
 fn without_a_build(step: Step, rows: &[Row]) -> Option<Result<Outcome>> {
     let build = rows.iter().find(|row| row.name == Step::Build.name())?;
-    let needs_it = matches!(step, Step::Tests | Step::Doctests | Step::Dynamodb);
+    let needs_it = matches!(step, Step::Tests | Step::Cdn | Step::Doctests | Step::Dynamodb | Step::Lambda);
     let passed = matches!(build.outcome, Outcome::Passed(_));
     (needs_it && !passed).then(|| Ok(Outcome::Skipped("the tests are not built".to_owned())))
 }
@@ -93,7 +103,7 @@ impl Step {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    fn check(self, workspace: &Workspace, options: &Options) -> Result<Outcome> {
+    fn check(self, workspace: &Workspace, options: &Options, before: &[Row]) -> Result<Outcome> {
         match self {
             Self::Needs => Ok(needs::run()),
             Self::Tools => tools(workspace),
@@ -107,18 +117,38 @@ impl Step {
             Self::Tree => tree::run(workspace),
             Self::Deny => deny::policy(workspace),
             Self::Advisories => deny::advisories(workspace),
+            Self::Templates => cloud::templates(workspace),
+            Self::Edge => cloud::edge(workspace),
             Self::Build => suites::build(workspace),
             Self::Tests => suites::embedded(workspace, options.huge),
+            Self::Cdn => suites::cdn(workspace),
             Self::Doctests => suites::doctests(workspace),
-            Self::Dynamodb if options.fast => Ok(Outcome::Skipped("left out by --fast".to_owned())),
+            Self::Dynamodb | Self::Functions if options.fast => {
+                Ok(Outcome::Skipped("left out by --fast".to_owned()))
+            }
             Self::Dynamodb => suites::dynamodb(workspace),
+            Self::Functions => cloud::functions(workspace),
+            Self::Lambda => {
+                let built = cloud::built(workspace);
+                suites::lambda(workspace, has_passed(Self::Functions, before).then_some(built.as_path()))
+            }
         }
     }
 }
 
+/// Whether a step of this run has passed: what another run has left may be of other sources.
+fn has_passed(step: Step, before: &[Row]) -> bool {
+    before.iter().any(|row| row.name == step.name() && matches!(row.outcome, Outcome::Passed(_)))
+}
+
 /// Fetches every tool, and says of all that are missing why, not of the first alone.
 fn tools(workspace: &Workspace) -> Result<Outcome> {
-    let all = [CARGO_DENY.get(workspace)?, CARGO_NEXTEST.get(workspace)?, dynamodb_local::get(workspace)?];
+    let all = [
+        CARGO_DENY.get(workspace)?,
+        CARGO_NEXTEST.get(workspace)?,
+        dynamodb_local::get(workspace)?,
+        python::get(workspace)?,
+    ];
     let missing: Vec<&str> = all
         .iter()
         .filter_map(|tool| match tool {
@@ -143,7 +173,7 @@ mod tests {
     fn all_steps_run_in_order_unless_one_is_named() {
         let all = steps(None);
         assert_eq!(all.first(), Some(&Step::Needs));
-        assert_eq!(all.last(), Some(&Step::Dynamodb));
+        assert_eq!(all.last(), Some(&Step::Lambda));
         assert_eq!(steps(Some(Step::Tree)), [Step::Tree]);
     }
 
@@ -159,6 +189,16 @@ mod tests {
     fn tests_run_once_built_or_when_asked_for_alone() {
         assert!(without_a_build(Step::Tests, &built(Outcome::passed())).is_none());
         assert!(without_a_build(Step::Tests, &[]).is_none());
+    }
+
+    #[test]
+    fn functions_that_this_run_has_not_built_are_not_taken() {
+        let row =
+            |outcome| [Row { name: "functions".to_owned(), outcome, took: Duration::ZERO, excused: false }];
+        assert!(has_passed(Step::Functions, &row(Outcome::passed())));
+        assert!(!has_passed(Step::Functions, &row(Outcome::Skipped(String::new()))));
+        assert!(!has_passed(Step::Functions, &row(Outcome::Failed(String::new()))));
+        assert!(!has_passed(Step::Functions, &[]));
     }
 
     #[test]

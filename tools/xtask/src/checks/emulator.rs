@@ -1,5 +1,6 @@
-//! DynamoDB Local while the tests need it: in memory, on a free port, gone when its value is dropped.
+//! What plays AWS while the tests need it: in memory, on a free port, gone when its value is dropped.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,34 +12,48 @@ use anyhow::{Context, Result, bail};
 
 use crate::tools::dynamodb_local::JAR;
 
-/// How long it may take to answer; Java on a busy machine starts in about five seconds.
+/// How long one may take to answer; Java and Python on a busy machine start in about five seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Runs its arguments until they end or its standard input closes, which it does too when we are killed: a DynamoDB
-/// Local that outlives the checks would keep its port and memory for ever.
+/// Runs its arguments until they end or its standard input closes, which it does too when we are killed: an emulator
+/// that outlives the checks would keep its port and memory for ever.
 const GUARD: &str = r#"exec 3<&0; "$@" </dev/null & it=$!
 { cat <&3 >/dev/null; kill "$it" 2>/dev/null; } & wait "$it""#;
 /// How long one question may take.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// A running DynamoDB Local; dropping it ends it.
+/// A running emulator; dropping it ends it.
 pub(crate) struct Emulator {
-    java: Child,
+    name: &'static str,
+    process: Child,
     address: SocketAddr,
 }
 
 impl Emulator {
     /// Starts the DynamoDB Local in `folder` and waits until it answers; its output goes to `log`. An error if it
     /// ends by itself or does not answer in time.
-    pub(crate) fn start(folder: &Path, log: &Path) -> Result<Self> {
+    pub(crate) fn dynamodb_local(folder: &Path, log: &Path) -> Result<Self> {
         let port = free_port()?;
-        let output = File::create(log).with_context(|| format!("{} could not be made", log.display()))?;
         let mut command = guarded("java");
         command.arg("-Djava.library.path=DynamoDBLocal_lib").args(["-jar", JAR, "-inMemory", "-port"]);
         command.arg(port.to_string()).args(["-sharedDb", "-disableTelemetry"]).current_dir(folder);
+        Self::start("DynamoDB Local", command, port, log)
+    }
+
+    /// Starts the `moto_server` that is `program`, which plays SSM, likewise.
+    pub(crate) fn moto(program: &Path, log: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = guarded(program);
+        command.args(["-H", "127.0.0.1", "-p"]).arg(port.to_string());
+        Self::start("moto", command, port, log)
+    }
+
+    fn start(name: &'static str, mut command: Command, port: u16, log: &Path) -> Result<Self> {
+        let output = File::create(log).with_context(|| format!("{} could not be made", log.display()))?;
         command.stdout(output.try_clone()?).stderr(output);
-        let java = command.spawn().context("sh could not be started")?;
-        let mut emulator = Self { java, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+        let process = command.spawn().context("sh could not be started")?;
+        let mut emulator = Self { name, process, address: SocketAddr::from(([127, 0, 0, 1], port)) };
         emulator.wait().with_context(|| format!("see {}", log.display()))?;
+        println!("{name} answers at {}", emulator.url());
         Ok(emulator)
     }
 
@@ -50,30 +65,30 @@ impl Emulator {
     fn wait(&mut self) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
-            if let Some(status) = self.java.try_wait()? {
-                bail!("DynamoDB Local ended by itself: {status}");
+            if let Some(status) = self.process.try_wait()? {
+                bail!("{} ended by itself: {status}", self.name);
             }
             if answers(self.address) {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        bail!("DynamoDB Local did not answer within {} seconds", PATIENCE.as_secs())
+        bail!("{} did not answer within {} seconds", self.name, PATIENCE.as_secs())
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        drop(self.java.stdin.take());
+        drop(self.process.stdin.take());
         // This fails only if it is gone already, which is what is wanted.
-        let _ = self.java.wait();
+        let _ = self.process.wait();
     }
 }
 
 /// The program under the guard; it ends when the child's standard input is dropped.
-fn guarded(program: &str) -> Command {
+fn guarded(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", GUARD, "sh", program]).stdin(Stdio::piped());
+    command.args(["-c", GUARD, "sh"]).arg(program).stdin(Stdio::piped());
     command
 }
 
@@ -104,8 +119,13 @@ mod tests {
         let address = listener.local_addr()?;
         std::thread::spawn(move || {
             let Ok((mut stream, _)) = listener.accept() else { return };
-            let mut question = [0; 16];
-            let _ = stream.read(&mut question);
+            // To its end: whoever closes with something unread takes back what was written.
+            let mut question = Vec::new();
+            while !question.ends_with(b"\r\n\r\n") {
+                let mut byte = [0; 1];
+                let Ok(()) = stream.read_exact(&mut byte) else { return };
+                question.extend(byte);
+            }
             let _ = stream.write_all(answer);
         });
         Ok(address)
@@ -150,9 +170,12 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("log");
         // Without its jar, or without Java, it ends at once.
-        let error =
-            Emulator::start(folder.path(), &log).err().map(|error| format!("{error:#}")).unwrap_or_default();
-        assert!(error.contains("ended by itself") && error.contains("log"), "{error}");
+        for started in
+            [Emulator::dynamodb_local(folder.path(), &log), Emulator::moto(Path::new("/bin/false"), &log)]
+        {
+            let error = started.err().map(|error| format!("{error:#}")).unwrap_or_default();
+            assert!(error.contains("ended by itself") && error.contains("log"), "{error}");
+        }
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 9] = [
     Need {
         what: "Java 17 or newer (for DynamoDB Local)",
         found: || java_version().is_some_and(|version| version >= JAVA),
@@ -47,7 +47,17 @@ const NEEDS: [Need; 7] = [
         packages: &["python3-pip"],
     },
     Need {
-        what: "apt-get and dpkg-deb, so Debian or Ubuntu (to fetch test firmware)",
+        what: "python3 with venv (for the cloud's tools)",
+        found: || process::succeeds("python3", &["-c", "import ensurepip, venv"]),
+        packages: &["python3-venv"],
+    },
+    Need {
+        what: "Node 20 or newer (to test the CDN's function)",
+        found: || process::succeeds("node", &["--test", "--version"]),
+        packages: &["nodejs"],
+    },
+    Need {
+        what: "apt-get and dpkg-deb, so Debian or Ubuntu (to fetch nginx, njs and test firmware)",
         found: apt::available,
         packages: &[],
     },

@@ -2,7 +2,6 @@
 //! Debian's versions move, so sizes and hashes are recorded here rather than pinned; apt checks its own signatures.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -11,7 +10,6 @@ use super::firmware_pick::{
 };
 use super::{Tool, fresh_folder, hash, put_in_place};
 use crate::apt;
-use crate::process;
 use crate::workspace::Workspace;
 
 /// The list of the files, beside their folder.
@@ -51,7 +49,7 @@ pub(crate) fn get(workspace: &Workspace) -> Result<Tool> {
     }
 
     let (unpacked, finished) = (scratch.join("unpacked"), scratch.join("finished"));
-    unpack(&scratch, &unpacked)?;
+    apt::unpack(&scratch, &unpacked)?;
     std::fs::create_dir_all(finished.join(FILES))?;
     let entries = lay_out(&unpacked, &finished.join(FILES))?;
     let missing = missing_classes(&entries);
@@ -85,18 +83,6 @@ fn packages() -> Result<Vec<String>, String> {
     packages
         .push(kernel.ok_or_else(|| format!("apt knows no kernel behind {cloud} or linux-image-virtual"))?);
     Ok(packages)
-}
-
-fn unpack(packages: &Path, into: &Path) -> Result<()> {
-    for package in
-        files_below(packages)?.iter().filter(|path| path.extension().is_some_and(|end| end == "deb"))
-    {
-        let said = process::captured(Command::new("dpkg-deb").arg("-x").arg(package).arg(into))?;
-        if !said.ok {
-            bail!("{} could not be unpacked: {}", package.display(), said.tail());
-        }
-    }
-    Ok(())
 }
 
 /// Copies every file that is firmware into the flat folder; of files that share a name the last one stays.

@@ -2,10 +2,12 @@
 //! is idempotent: what is there already is used again once its hash was checked.
 
 pub(crate) mod cargo_tools;
+pub(crate) mod debian;
 pub(crate) mod dynamodb_local;
 pub(crate) mod firmware;
 mod firmware_pick;
 pub(crate) mod hash;
+pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
 
