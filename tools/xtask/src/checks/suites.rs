@@ -25,6 +25,13 @@ const LAMBDA: &str = r"package(tests) and test(/^(lambda|tour|doors|tags|sealing
     or package(tests) and test(/^eligibility::(decision|following)::/)
     or package(tests) and test(/^packages::(clients|restricted::doors|rules::size)::/)";
 
+/// How many tests run side by side: one more than there are cores here, since many wait for a wire that is broken on
+/// purpose.
+fn beside_each_other() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("--test-threads={}", cores + 1)
+}
+
 /// Builds every test of the workspace.
 pub(crate) fn build(workspace: &Workspace) -> Result<Outcome> {
     round(workspace, |nextest| {
@@ -36,7 +43,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Outcome> {
 /// Runs every test against the embedded database; with `huge` also those with files of 1 GiB.
 pub(crate) fn embedded(workspace: &Workspace, huge: bool) -> Result<Outcome> {
     round(workspace, |nextest| {
-        nextest.arg("--no-fail-fast");
+        nextest.args(["--no-fail-fast", &beside_each_other()]);
         point_at_firmware(workspace, nextest)?;
         // Where it cannot be had, the step that fetches the tools says so.
         let moto = match python::get(workspace)? {
@@ -64,7 +71,9 @@ pub(crate) fn dynamodb(workspace: &Workspace) -> Result<Outcome> {
     }
     round(workspace, |nextest| {
         let emulator = Emulator::dynamodb_local(&folder, &workspace.tools().join("dynamodb-local.log"))?;
-        nextest.args(["--no-fail-fast", "-E", "package(tests)"]).env("OTA_TEST_DYNAMODB", emulator.url());
+        nextest
+            .args(["--no-fail-fast", &beside_each_other(), "-E", "package(tests)"])
+            .env("OTA_TEST_DYNAMODB", emulator.url());
         point_at_firmware(workspace, nextest)?;
         Ok(Outcome::of(process::shown(nextest)?, "see the tests above"))
     })
@@ -89,7 +98,7 @@ pub(crate) fn lambda(workspace: &Workspace, built: Option<&Path>) -> Result<Outc
         let log = |name: &str| workspace.tools().join(name);
         let database = Emulator::dynamodb_local(&folder, &log("dynamodb-local.log"))?;
         let parameters = moto(workspace, &python)?;
-        nextest.args(["--no-fail-fast", "--run-ignored", "all", "-E", LAMBDA]);
+        nextest.args(["--no-fail-fast", &beside_each_other(), "--run-ignored", "all", "-E", LAMBDA]);
         nextest.env("OTA_TEST_DYNAMODB", database.url()).env("OTA_TEST_MOTO", parameters.url());
         nextest.env("OTA_TEST_LAMBDA", &binaries);
         nextest.env("OTA_TEST_CARGO_LAMBDA", python::program(&python, "cargo-lambda"));
