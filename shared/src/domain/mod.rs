@@ -6,6 +6,8 @@
 pub mod association;
 pub mod catalogue;
 pub mod credential;
+pub mod decision;
+pub mod device_id;
 pub mod device_type;
 pub mod digest;
 pub mod download;
@@ -22,12 +24,14 @@ pub mod number;
 pub mod page;
 pub mod refusal;
 pub mod rights;
+pub mod rollout;
 pub mod slug;
 pub mod text;
 pub mod time;
 
 pub use catalogue::Catalogue;
 pub use credential::DeviceCredential;
+pub use device_id::DeviceId;
 pub use device_type::DeviceType;
 pub use digest::{Md5, Sha256};
 pub use feed::FeedName;

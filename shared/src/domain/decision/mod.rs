@@ -1,0 +1,251 @@
+//! The decision: which images a device should install now, and for every other one, why not.
+//!
+//! One pure function over what is associated, the device and the moment. A check, a push, an explanation and the reach of
+//! a release all ask it, so that none can say something else than another.
+
+mod bundles;
+mod reason;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use reason::Reason;
+
+use super::number::ReportedVersion;
+use super::rollout::Rollout;
+use super::{DeviceId, ImageId, Label, Tag, Timestamp, TypeNumber, VersionNumber};
+
+/// The versions a device says it runs, by firmware type.
+pub type Reported = BTreeMap<TypeNumber, ReportedVersion>;
+
+/// How far an associated image has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Everyone's.
+    Released,
+    /// On its way to everyone.
+    Rolling(Rollout),
+}
+
+/// What must be installed before an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirement {
+    /// The firmware type; may be the image's own.
+    pub r#type: TypeNumber,
+    /// The lowest number that will do.
+    pub min: VersionNumber,
+}
+
+/// An associated image, as far as a decision looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Type and number.
+    pub id: ImageId,
+    /// How far it has come.
+    pub stage: Stage,
+    /// Whether somebody, or too many failures, has halted it.
+    pub paused: bool,
+    /// Whether devices below it must install it before anything above it, once it is everyone's.
+    pub floor: bool,
+    /// What must be installed before it.
+    pub requires: Vec<Requirement>,
+    /// What it goes together with: everything of that name, or nothing.
+    pub bundle: Option<Label>,
+}
+
+impl Candidate {
+    fn is_floor(&self) -> bool {
+        self.floor && self.stage == Stage::Released
+    }
+}
+
+/// An image that one device was told to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The image, whose rollout does not count.
+    pub image: Candidate,
+    /// Until when it counts.
+    pub until: Timestamp,
+}
+
+/// What is known of who asks.
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    /// Which device it is; none for a check that tells only versions, which gets what everyone gets.
+    pub id: Option<DeviceId>,
+    /// What the partner calls it.
+    pub tags: BTreeSet<Tag>,
+    /// What it says that it runs.
+    pub reported: Reported,
+    /// Whether it is to be left alone.
+    pub blocked: bool,
+    /// What it was offered often enough without installing it.
+    pub withheld: BTreeSet<ImageId>,
+    /// What it was told to install, at most one of a type.
+    pub pushes: Vec<Push>,
+}
+
+/// One image with the rule that decided it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The image.
+    pub id: ImageId,
+    /// The rule that matched.
+    pub reason: Reason,
+}
+
+/// Decides for `device` at `now` over everything that is associated in its feed, packages apart; `stopped` while nothing of
+/// its device type may be offered.
+///
+/// Every candidate, and every push that counts, has exactly one verdict; they come by type and number, which is install
+/// order.
+pub fn decide(candidates: &[Candidate], stopped: bool, device: &Device, now: Timestamp) -> Vec<Verdict> {
+    let mut types: BTreeMap<TypeNumber, Vec<&Candidate>> = BTreeMap::new();
+    for each in candidates {
+        types.entry(each.id.r#type).or_default().push(each);
+    }
+    let pushes: Vec<&Candidate> =
+        device.pushes.iter().filter(|push| now < push.until).map(|push| &push.image).collect();
+    for push in &pushes {
+        let of_type = types.entry(push.id.r#type).or_default();
+        of_type.retain(|each| each.id != push.id);
+        of_type.push(push);
+    }
+    for images in types.values_mut() {
+        images.sort_by_key(|each| each.id.number);
+    }
+    let all: Vec<&Candidate> = types.values().flatten().copied().collect();
+    let mut torn = BTreeSet::new();
+    loop {
+        let asked = Asked { device, now, stopped, pushes: &pushes, torn: &torn };
+        let verdicts: Vec<_> =
+            types.iter().flat_map(|(number, images)| asked.of_type(*number, images)).collect();
+        let more = bundles::torn(&all, &verdicts);
+        if more.is_empty() {
+            return verdicts;
+        }
+        // What takes the place of a torn one may tear another: each turn takes at least one image out.
+        torn.extend(more);
+    }
+}
+
+/// What a decision is made with.
+struct Asked<'a> {
+    device: &'a Device,
+    now: Timestamp,
+    stopped: bool,
+    pushes: &'a [&'a Candidate],
+    /// What cannot be offered, since something that it goes together with cannot.
+    torn: &'a BTreeSet<ImageId>,
+}
+
+/// What is meant for a device.
+struct Aim<'a> {
+    /// The image that it is to have in the end.
+    target: Option<&'a Candidate>,
+    /// What it is to install now: that one, or a floor below it.
+    next: Option<&'a Candidate>,
+    /// Why images above it are not it.
+    skipped: BTreeMap<ImageId, Reason>,
+}
+
+impl Asked<'_> {
+    /// Decides for one type; `images` are by number.
+    fn of_type(&self, number: TypeNumber, images: &[&Candidate]) -> Vec<Verdict> {
+        let Some(running) = self.device.reported.get(&number) else {
+            return images.iter().map(|each| Verdict { id: each.id, reason: Reason::NotReported }).collect();
+        };
+        let aim = self.aim(images, *running);
+        let is = |one: Option<&Candidate>, each: &Candidate| one.is_some_and(|one| one.id == each.id);
+        let verdict = |each: &&Candidate| {
+            let reason = if !above(each, *running) {
+                Reason::UpToDate
+            } else if is(aim.next, each) {
+                self.obstacle(each).unwrap_or(Reason::Eligible)
+            } else if let (true, Some(next)) = (is(aim.target, each), aim.next) {
+                Reason::Floor { first: next.id.number }
+            } else {
+                aim.skipped.get(&each.id).copied().unwrap_or(Reason::Superseded)
+            };
+            Verdict { id: each.id, reason }
+        };
+        images.iter().map(verdict).collect()
+    }
+
+    /// What is meant for the device.
+    ///
+    /// An image on its way is passed over while anything speaks against it, and the device is meant to have what it would
+    /// have had without. The highest that is everyone's is not passed over: what is below it is superseded, whatever holds
+    /// it up.
+    fn aim<'a>(&self, images: &[&'a Candidate], running: ReportedVersion) -> Aim<'a> {
+        let mut skipped = BTreeMap::new();
+        let towards = |target: &'a Candidate| {
+            let floor = |each: &&&Candidate| {
+                each.is_floor() && above(each, running) && each.id.number < target.id.number
+            };
+            images.iter().find(floor).copied().unwrap_or(target)
+        };
+        let pushed = images.iter().find(|each| self.is_pushed(each) && above(each, running)).copied();
+        if let Some(push) = pushed {
+            let others = images.iter().filter(|each| each.id.number > push.id.number);
+            skipped.extend(others.map(|each| (each.id, Reason::PushedOther { number: push.id.number })));
+            return Aim { target: pushed, next: Some(towards(push)), skipped };
+        }
+        for each in images.iter().rev().filter(|each| above(each, running)).copied() {
+            let next = towards(each);
+            let against = match each.stage {
+                Stage::Released => None,
+                Stage::Rolling(_) if next.id == each.id => self.obstacle(each),
+                Stage::Rolling(_) => self
+                    .absence(each)
+                    .or_else(|| self.obstacle(next).map(|_| Reason::Floor { first: next.id.number })),
+            };
+            match against {
+                None => return Aim { target: Some(each), next: Some(next), skipped },
+                Some(reason) => skipped.insert(each.id, reason),
+            };
+        }
+        Aim { target: None, next: None, skipped }
+    }
+
+    fn is_pushed(&self, image: &Candidate) -> bool {
+        self.pushes.iter().any(|push| push.id == image.id)
+    }
+
+    /// What keeps an image from being the device's next one.
+    fn obstacle(&self, image: &Candidate) -> Option<Reason> {
+        let unmet = |required: &&Requirement| {
+            self.device.reported.get(&required.r#type).is_none_or(|runs| runs.get() < required.min.get())
+        };
+        let unmet = || image.requires.iter().find(unmet).map(|required| Reason::Requires(*required));
+        let torn = || self.torn.contains(&image.id).then_some(Reason::Bundle);
+        self.absence(image).or_else(unmet).or_else(torn)
+    }
+
+    /// What keeps an image from the device whatever else it has.
+    fn absence(&self, image: &Candidate) -> Option<Reason> {
+        if self.stopped {
+            return Some(Reason::Stopped);
+        }
+        if self.device.blocked {
+            return Some(Reason::Blocked);
+        }
+        if image.paused {
+            return Some(Reason::Paused);
+        }
+        if self.device.withheld.contains(&image.id) {
+            return Some(Reason::Withheld);
+        }
+        let Stage::Rolling(rollout) = &image.stage else { return None };
+        if self.is_pushed(image) {
+            return None;
+        }
+        let Some(id) = &self.device.id else { return Some(Reason::NotEveryones) };
+        rollout.takes(id, &self.device.tags, self.now).err().map(Reason::LeftOut)
+    }
+}
+
+fn above(image: &Candidate, running: ReportedVersion) -> bool {
+    image.id.number.get() > running.get()
+}
