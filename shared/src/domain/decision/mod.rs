@@ -48,7 +48,7 @@ pub struct Candidate {
     pub paused: bool,
     /// Whether devices below it must install it before anything above it, once it is everyone's.
     pub floor: bool,
-    /// What must be installed before it.
+    /// What must be installed before it. Of its own type, a lower image that will do is offered first.
     pub requires: Vec<Requirement>,
     /// What it goes together with: everything of that name, or nothing.
     pub bundle: Option<Label>,
@@ -181,10 +181,11 @@ impl Asked<'_> {
     fn aim<'a>(&self, images: &[&'a Candidate], running: ReportedVersion) -> Aim<'a> {
         let mut skipped = BTreeMap::new();
         let towards = |target: &'a Candidate| {
-            let floor = |each: &&&Candidate| {
-                each.is_floor() && above(each, running) && each.id.number < target.id.number
-            };
-            images.iter().find(floor).copied().unwrap_or(target)
+            let mut next = target;
+            while let Some(stone) = before(next, images, running) {
+                next = stone;
+            }
+            next
         };
         let pushed = images.iter().find(|each| self.is_pushed(each) && above(each, running)).copied();
         if let Some(push) = pushed {
@@ -244,6 +245,24 @@ impl Asked<'_> {
         let Some(id) = &self.device.id else { return Some(Reason::NotEveryones) };
         rollout.takes(id, &self.device.tags, self.now).err().map(Reason::LeftOut)
     }
+}
+
+/// What a device must have on its way from `running` to `image`: the lowest floor in between, or the highest image with
+/// which it has what `image` needs of its own type.
+fn before<'a>(
+    image: &Candidate,
+    images: &[&'a Candidate],
+    running: ReportedVersion,
+) -> Option<&'a Candidate> {
+    let between = |each: &&&Candidate| above(each, running) && each.id.number < image.id.number;
+    if let Some(floor) = images.iter().filter(between).find(|each| each.is_floor()) {
+        return Some(floor);
+    }
+    let own =
+        |required: &&Requirement| required.r#type == image.id.r#type && required.min.get() > running.get();
+    let min = image.requires.iter().filter(own).map(|required| required.min).max()?;
+    let enough = |each: &&&Candidate| each.stage == Stage::Released && each.id.number >= min;
+    images.iter().rev().filter(between).find(enough).copied()
 }
 
 fn above(image: &Candidate, running: ReportedVersion) -> bool {

@@ -89,6 +89,20 @@ fn what_an_image_needs_is_offered_before_it() {
 }
 
 #[test]
+fn a_stepping_stone_is_offered_first_and_is_the_highest_that_will_do() {
+    let needs = |min: i64| Requirement { r#type: 3.try_into().unwrap(), min: min.try_into().unwrap() };
+    let from = |number, min| Candidate { requires: vec![needs(min)], ..released(3, number) };
+    let all = [released(3, 2), from(5, 2), from(6, 3), from(9, 5)];
+    assert_eq!(said(&all, &reporting(&[(3, 6)]))[3], "3/9 eligible");
+    assert_eq!(
+        said(&all, &reporting(&[(3, 2)])),
+        ["3/2 up_to_date", "3/5 eligible", "3/6 superseded", "3/9 floor"]
+    );
+    assert_eq!(said(&all[..2], &reporting(&[(3, 1)])), ["3/2 eligible", "3/5 floor"]);
+    assert_eq!(said(&[all[1].clone(), all[3].clone()], &reporting(&[(3, 3)])), ["3/5 eligible", "3/9 floor"]);
+}
+
+#[test]
 fn a_bundle_is_offered_whole_or_not_at_all() {
     let bundled = |image: Candidate| Candidate { bundle: Some("radio".parse().unwrap()), ..image };
     let all = [bundled(released(2, 8)), bundled(released(3, 5))];
