@@ -5,12 +5,14 @@
 
 mod bundles;
 mod reason;
+mod requirements;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use reason::Reason;
+pub use requirements::deadlocked;
 
 use super::number::ReportedVersion;
 use super::rollout::Rollout;
