@@ -63,11 +63,10 @@ async fn run() {
     let wish = Wish { url, url2: None };
     images::edit(&cx, api.server.blobs(), &partner, first.id, first.words.clone(), &wish).await.unwrap();
     show("give a record its binary", meter.take());
-    associations::associate(&cx, api.server.blobs(), &partner, &kettle, &beta, first.id).await.unwrap();
+    associations::associate(&cx, api.server.blobs(), &partner, &kettle, &beta, first.id, None).await.unwrap();
     show("associate", meter.take());
-    associations::promote(&cx, api.server.blobs(), &partner, &kettle, first.id, &beta, &release)
-        .await
-        .unwrap();
+    let promotion = associations::Promotion { from: beta.clone(), to: release.clone(), wanted: None };
+    associations::promote(&cx, api.server.blobs(), &partner, &kettle, first.id, &promotion).await.unwrap();
     show("promote", meter.take());
     let words = Words { description: Some("new words".parse().unwrap()), ..first.words.clone() };
     images::edit(&cx, api.server.blobs(), &partner, first.id, words, &wish).await.unwrap();
@@ -79,7 +78,7 @@ async fn run() {
 
     assert!(plain.calls.len() <= 3 && keyed.calls.len() <= 3, "a registration needs at most 3 calls");
     assert_eq!(check.calls, ["GetItem"], "a check is one GetItem");
-    large_pool(&api, &app, &meter).await;
+    Box::pin(large_pool(&api, &app, &meter)).await;
 }
 
 /// A full pool, filtered and sorted: what a page costs at the table, and how long it takes over HTTP.

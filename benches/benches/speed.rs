@@ -15,7 +15,8 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::json;
 use shared::domain::DeviceTypeId;
-use shared::domain::eligibility::{Reported, decide};
+use shared::domain::Timestamp;
+use shared::domain::decision::{Device, Reported, decide};
 use tests::api::{Api, Tenant};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -56,6 +57,7 @@ fn check(criterion: &mut Criterion) {
     let release = shared::domain::FeedName::release();
     let manifest = runtime.block_on(store.manifest_for_check(&kettle, &release)).unwrap().unwrap();
     let reported = Reported::from([(105_u16.try_into().unwrap(), "0".parse().unwrap())]);
+    let device = Device { reported, ..Device::default() };
 
     let mut group = criterion.benchmark_group("check");
     group.throughput(Throughput::Elements(1));
@@ -63,7 +65,9 @@ fn check(criterion: &mut Criterion) {
     group.bench_function("floor: GetItem of the manifest", |b| {
         b.to_async(&runtime).iter(|| store.manifest_for_check(&kettle, &release));
     });
-    group.bench_function("decision alone", |b| b.iter(|| decide(&manifest, &reported).offers().count()));
+    group.bench_function("decision alone", |b| {
+        b.iter(|| decide(manifest.candidates(), false, &device, Timestamp::from_millis(0)).len());
+    });
     group.bench_function("router to bytes, one update", |b| {
         b.to_async(&runtime).iter(|| ask(&routes, "/v1/ota/deviceTypes/kettle/eligibility?2105=0"));
     });

@@ -52,6 +52,10 @@ fn left_by(operation: &Operation, world: &World) -> Option<Left> {
         ("POST", "/deviceTypes/spare/firmwareImages") => made("association.created", "spare/beta/105/1"),
         ("POST", "/deviceTypes/kettle/firmwareImages") => made("description.registered", "kettle/beta/4/1"),
         ("POST", path) if path.ends_with("/promote") => made("association.promoted", "kettle/alpha/3/1"),
+        ("PUT", path) if path.ends_with("/rollout") => changed("rollout.set", "kettle/beta/3/1"),
+        ("POST", path) if path.ends_with("/pause") => changed("rollout.paused", "kettle/beta/3/1"),
+        ("POST", path) if path.ends_with("/resume") => changed("rollout.resumed", "kettle/beta/3/1"),
+        ("POST", path) if path.ends_with("/withdraw") => changed("rollout.withdrawn", "kettle/release/3/1"),
         ("DELETE", path) if path.contains("/firmwareImages/") => {
             gone("association.removed", "kettle/beta/3/1")
         }
@@ -126,7 +130,7 @@ async fn every_change_leaves_one_item_that_says_who_what_and_how_it_was() {
         }
         recorded += 1;
     }
-    assert_eq!(recorded, 26);
+    assert_eq!(recorded, 30);
 }
 
 /// What a change entails beside its own item: manifests that are made again or go, and the end of a fan-out.

@@ -192,6 +192,16 @@ pub fn all(world: &World) -> Vec<Operation> {
             => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1?feed=beta", null, Write;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/promote"
             => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/promote", {"from": "beta", "to": "alpha"}, Write;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout?feed=beta", null, Read;
+        "PUT" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout?feed=beta", {"percent": 5, "steps": [{"atTimestamp": 4_102_444_800_000_i64, "percent": 100}]}, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout/pause"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout/pause?feed=beta", null, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout/resume"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout/resume?feed=beta", null, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout/withdraw"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout/withdraw?feed=release", null, Release;
         "GET" "/v1/ota/partners/{partnerId}/feeds" => "/feeds", null, Read;
         "PUT" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/field", null, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/lab", null, Write;

@@ -275,17 +275,28 @@ impl<'a> Check<'a> {
 
     /// What a manifest must hold, from associations, records and types alone; written anew here on purpose.
     fn entries(&self, pk: &str, partner: &str, feed: &str) -> Vec<Value> {
-        let mut highest = BTreeMap::<i64, &Value>::new();
         let prefix = format!("ASSOC#{feed}#");
-        for (at, sk, row) in self.dump.under(pk) {
-            if at == pk && sk.starts_with(&prefix) && row["kind"] == "binary" {
-                let slot = highest.entry(row["number"].as_i64().unwrap()).or_insert(row);
-                if row["versionNumber"].as_i64() > slot["versionNumber"].as_i64() {
-                    *slot = row;
-                }
-            }
-        }
-        let entry = |(number, row): (i64, &Value)| {
+        let rows = self.dump.under(pk).filter(|(at, sk, row)| {
+            *at == pk
+                && sk.starts_with(&prefix)
+                && row["kind"] == "binary"
+                && row["plan"]["stage"] != "withdrawn"
+        });
+        let all: BTreeMap<(i64, i64), &Value> = rows
+            .map(|(_, _, row)| {
+                ((row["number"].as_i64().unwrap(), row["versionNumber"].as_i64().unwrap()), row)
+            })
+            .collect();
+        // Whatever is everyone's hides what is below it, unless something else needs that.
+        let released = |row: &Value| row["plan"]["stage"].is_null();
+        let hidden = |(kind, number): (i64, i64)| {
+            let above = all.range((kind, number + 1)..(kind + 1, 0)).any(|(_, row)| released(row));
+            let plan = &all[&(kind, number)]["plan"];
+            let floor = plan["floor"] == true && plan["stage"].is_null();
+            above && !floor && plan["bundle"].is_null() && !is_stone(&all, (kind, number))
+        };
+        let entry = |((number, _), row): (&(i64, i64), &&Value)| {
+            let number = *number;
             let record = self.associated(pk, row);
             let mut entry = serde_json::json!({
                 "number": number,
@@ -298,9 +309,20 @@ impl<'a> Check<'a> {
             if !record["binary2"].is_null() {
                 entry["second"] = record["binary2"].clone();
             }
+            let mut plan = row["plan"].clone();
+            if let Some(members) = plan.as_object_mut() {
+                members.remove("autoPause");
+                members.remove("ratePerHour");
+                if members.contains_key("paused") {
+                    members.insert("paused".to_owned(), true.into());
+                }
+                if !members.is_empty() {
+                    entry["plan"] = plan;
+                }
+            }
             entry
         };
-        highest.into_iter().map(entry).collect()
+        all.iter().filter(|(id, _)| !hidden(**id)).map(entry).collect()
     }
 
     fn type_name(&self, partner: &str, number: i64) -> String {
@@ -344,4 +366,20 @@ impl<'a> Check<'a> {
         let keys = self.dump.under("KEY#").filter(|(.., row)| row["parent"].is_null()).count();
         self.expect(keys == listed.len(), || format!("{keys} keys, {} listed", listed.len()));
     }
+}
+
+/// Whether another image of the same type needs this one before it: the highest that is everyone's and will do.
+fn is_stone(all: &BTreeMap<(i64, i64), &Value>, (kind, number): (i64, i64)) -> bool {
+    all.range((kind, number + 1)..(kind + 1, 0)).any(|((_, above), row)| {
+        let requires = row["plan"]["requires"].as_array().into_iter().flatten();
+        let own = requires.filter(|each| each["number"] == kind);
+        let Some(min) = own.filter_map(|each| each["versionNumber"].as_i64()).max() else { return false };
+        if min >= *above {
+            return false;
+        }
+        let mut between = all.range((kind, min)..(kind, *above)).rev();
+        between
+            .find(|(_, row)| row["plan"]["stage"].is_null())
+            .is_some_and(|((_, found), _)| *found == number)
+    })
 }

@@ -5,11 +5,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::image_json::device_type_image;
+use shared::http::rollout_json::wanted_inside;
 use shared::http::{
     App, JsonBody, Partner, Path, Problem, Query, Read, Service, Write, created, no_content, ok, page_body,
     repeatable,
 };
-use shared::usecases::associations::{associate, get, list, promote, remove};
+use shared::usecases::associations::{Promotion, associate, get, list, promote, remove};
 
 use crate::descriptions::create_description;
 
@@ -30,12 +31,13 @@ pub(crate) async fn create_association(
         let key = repeatable(&headers, &bytes)?;
         return create_description(&service, &caller, &device_type, &feed, fields, key).await;
     }
+    let wanted = wanted_inside(&mut fields);
     let id = (kind, fields.required::<VersionNumber>("versionNumber"));
     let (r#type, number) = fields.finish(id)?;
     let Service { app, blobs } = service;
     let cx = caller.call.context(&app);
-    let made =
-        associate(&cx, &blobs, &caller.partner, &device_type, &feed, ImageId { r#type, number }).await?;
+    let id = ImageId { r#type, number };
+    let made = associate(&cx, &blobs, &caller.partner, &device_type, &feed, id, wanted.as_ref()).await?;
     created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
 }
 
@@ -100,9 +102,10 @@ pub(crate) async fn promote_firmware_image(
     JsonBody { mut fields, .. }: JsonBody,
 ) -> Result<Response, Problem> {
     let feeds = (fields.required::<FeedName>("from"), fields.required::<FeedName>("to"));
+    let wanted = wanted_inside(&mut fields);
     let (from, to) = fields.finish(feeds)?;
     let cx = caller.call.context(&app);
-    let made =
-        promote(&cx, &blobs, &caller.partner, &device_type, ImageId { r#type, number }, &from, &to).await?;
+    let (id, promotion) = (ImageId { r#type, number }, Promotion { from, to, wanted });
+    let made = promote(&cx, &blobs, &caller.partner, &device_type, id, &promotion).await?;
     created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
 }

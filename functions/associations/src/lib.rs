@@ -4,13 +4,14 @@ mod descriptions;
 mod device_types;
 mod feeds;
 mod firmware_images;
+mod rollouts;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::blobs::Blobs;
 use shared::http::{App, Service, finish};
 
-/// Device types, operations 13 to 16 and 18, promotion, feeds and access to them.
+/// Device types, operations 13 to 16 and 18, promotion, rollouts, feeds and access to them.
 pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
@@ -29,6 +30,10 @@ pub fn routes(app: App, blobs: Blobs) -> Router {
         .route(&format!("{images}/types/{{type}}"), get(firmware_images::list_firmware_images_of_type))
         .route(&image, get(firmware_images::get_firmware_image).delete(firmware_images::delete_association))
         .route(&format!("{image}/promote"), post(firmware_images::promote_firmware_image))
+        .route(&format!("{image}/rollout"), get(rollouts::get_rollout).put(rollouts::set_rollout))
+        .route(&format!("{image}/rollout/pause"), post(rollouts::pause_rollout))
+        .route(&format!("{image}/rollout/resume"), post(rollouts::resume_rollout))
+        .route(&format!("{image}/rollout/withdraw"), post(rollouts::withdraw_rollout))
         .route(feeds, get(feeds::list_feeds))
         .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
         .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))

@@ -1,7 +1,7 @@
 //! The answer of a check, small enough for a modem.
 
 use serde::Serialize;
-use shared::domain::eligibility::{Decision, Reason};
+use shared::domain::decision::{Reason, Verdict};
 use shared::domain::{Binary, Entry, Manifest, Timestamp, download};
 use shared::http::{App, Problem};
 
@@ -54,7 +54,7 @@ struct Note {
 }
 
 /// The JSON body for a decision. The same manifest and the same report give the same bytes all day.
-pub(crate) fn body(app: &App, manifest: &Manifest, decision: &Decision<'_>) -> Result<Vec<u8>, Problem> {
+pub(crate) fn body(app: &App, manifest: &Manifest, verdicts: &[Verdict]) -> Result<Vec<u8>, Problem> {
     let expires = manifest.feed.is_restricted().then(|| end_of_next_day(app.clock.now()));
     let (secret, base) = (app.secrets.download()?, app.config.base_url()?);
     let url = |binary: &Binary, name: String| {
@@ -62,7 +62,7 @@ pub(crate) fn body(app: &App, manifest: &Manifest, decision: &Decision<'_>) -> R
         format!("{base}{path}")
     };
     let update = |entry: &'_ Entry| {
-        let (kind, number) = (entry.id.r#type, entry.id.number);
+        let (kind, number) = (entry.id().r#type, entry.id().number);
         (
             url(&entry.binary, format!("{kind}-{number}.bin")),
             entry.second.as_ref().map(|second| Second {
@@ -79,18 +79,18 @@ pub(crate) fn body(app: &App, manifest: &Manifest, decision: &Decision<'_>) -> R
         revision: manifest.revision.to_string(),
         next_poll_seconds: app.config.poll_seconds,
         poll_jitter_seconds: app.config.poll_jitter_seconds,
-        updates: decision.offers().map(|entry| offered(entry, update(entry))).collect(),
-        notes: notes(decision),
+        updates: offers(manifest, verdicts).map(|entry| offered(entry, update(entry))).collect(),
+        notes: notes(verdicts),
     };
     serde_json::to_vec(&answer).map_err(|error| Problem::internal(error.to_string()))
 }
 
 fn offered(entry: &Entry, (url, second): (String, Option<Second>)) -> Update<'_> {
     Update {
-        r#type: entry.id.r#type.get(),
+        r#type: entry.id().r#type.get(),
         type_name: entry.type_name.as_str(),
-        version_attribute_id: entry.id.r#type.version_attribute_id(),
-        version_number: entry.id.number.to_string(),
+        version_attribute_id: entry.id().r#type.version_attribute_id(),
+        version_number: entry.id().number.to_string(),
         version: entry.version.as_str(),
         name: entry.name.as_str(),
         size: entry.binary.size,
@@ -101,12 +101,49 @@ fn offered(entry: &Entry, (url, second): (String, Option<Second>)) -> Update<'_>
     }
 }
 
-/// What a device cannot know by itself: a type it did not report gets nothing. That it is up to date, it sees.
-fn notes(decision: &Decision<'_>) -> Vec<Note> {
-    let silent = decision.verdicts.iter().filter(|verdict| verdict.reason == Reason::NotReported);
-    silent
-        .map(|verdict| Note { r#type: verdict.entry.id.r#type.get(), reason: verdict.reason.as_str() })
-        .collect()
+/// The entries that are offered, in install order.
+pub(crate) fn offers<'a>(manifest: &'a Manifest, verdicts: &'a [Verdict]) -> impl Iterator<Item = &'a Entry> {
+    let eligible = verdicts.iter().filter(|verdict| verdict.reason == Reason::Eligible);
+    eligible.filter_map(|verdict| manifest.entry(verdict.id))
+}
+
+/// What a device cannot know by itself: why it gets nothing of a type, if not because it is up to date. What is on its way
+/// to others is not told.
+fn notes(verdicts: &[Verdict]) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for verdict in verdicts {
+        let r#type = verdict.id.r#type.get();
+        let held = match verdict.reason {
+            Reason::NotReported
+            | Reason::Withheld
+            | Reason::Blocked
+            | Reason::Stopped
+            | Reason::Paused
+            | Reason::Requires(_)
+            | Reason::Bundle => true,
+            Reason::Eligible
+            | Reason::UpToDate
+            | Reason::Superseded
+            | Reason::PushedOther { .. }
+            | Reason::Floor { .. }
+            | Reason::NotEveryones
+            | Reason::LeftOut(_)
+            | Reason::Withdrawn => false,
+        };
+        let note = held.then(|| Note { r#type, reason: verdict.reason.code() });
+        // Of several images of a type the highest one counts.
+        if note.is_some() {
+            notes.retain(|other| other.r#type != r#type);
+        }
+        notes.extend(note);
+    }
+    let offered = |note: &Note| {
+        verdicts
+            .iter()
+            .any(|verdict| verdict.id.r#type.get() == note.r#type && verdict.reason == Reason::Eligible)
+    };
+    notes.retain(|note| !offered(note));
+    notes
 }
 
 /// The end of the next whole day, UTC: the same for every check of a day.

@@ -11,7 +11,7 @@ use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use shared::domain::eligibility::{Reported, decide};
+use shared::domain::decision::{Device, Reported, decide};
 use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, TypeNumber};
 use shared::http::answer::{entity_tag, none_match};
@@ -47,9 +47,10 @@ async fn get_eligibility(
     // What cannot be read is no device type's id, and answered like any other that does not exist.
     let device_type = params.ok().and_then(|params| params.iter().next()?.1.parse().ok());
     let manifest = manifest(&app, device_type, &feed, &headers).await?;
-    let decision = decide(&manifest, &reported);
-    let response = respond(answer::body(&app, &manifest, &decision)?, &feed, &headers);
-    let offered = decision.offers().fold(0, |count, _| count + 1);
+    let device = Device { reported, ..Device::default() };
+    let verdicts = decide(manifest.candidates(), false, &device, app.clock.now());
+    let response = respond(answer::body(&app, &manifest, &verdicts)?, &feed, &headers);
+    let offered = answer::offers(&manifest, &verdicts).fold(0, |count, _| count + 1);
     // Who is told that nothing has changed was offered it before.
     if offered > 0 && response.status() == StatusCode::OK {
         metrics.print(app.clock.now(), &[(Metric::UpdatesOffered, offered)]);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::domain::{FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::image_json::pool_image;
 use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Service, Write, no_content, ok};
-use shared::usecases::associations::{ImageAssociation, of_image};
 use shared::usecases::images;
+use shared::usecases::placements::{ImageAssociation, of_image};
 
 use crate::pool::record;
 

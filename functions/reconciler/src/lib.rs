@@ -16,7 +16,7 @@ use shared::domain::{Right, Sha256, Timestamp};
 use shared::http::App;
 use shared::metrics::{Metric, Metrics};
 use shared::store::audit::AuditRow;
-use shared::usecases::{self, Context, purge, reconcile, repairs};
+use shared::usecases::{self, Context, purge, reconcile, repairs, rollouts};
 
 pub use cdn::{Cdn, Fault as CdnFault};
 pub use work::{Message, Unknown, Work};
@@ -109,13 +109,16 @@ impl Reconciler {
 
     async fn repairs(&self, run: &str, deadline: Timestamp) -> Result<Value, Fault> {
         let cx = self.context(run);
-        let done = repairs::finish_all(&cx, &self.enough(deadline)).await?;
-        if (done.finished, done.failed) != (0, 0) {
-            tracing::info!(target: "shared::reconciler", finished = done.finished, failed = done.failed, "repaired");
-            let values = [(Metric::RepairsFinished, done.finished), (Metric::ReconcileFailures, done.failed)];
-            self.print(cx.now, &values);
+        let enough = self.enough(deadline);
+        let done = repairs::finish_all(&cx, &enough).await?;
+        let rollouts = rollouts::complete_due(&cx, &self.blobs, &enough).await?;
+        let failed = done.failed + rollouts.failed;
+        if (done.finished, rollouts.completed, failed) != (0, 0, 0) {
+            let (finished, completed) = (done.finished, rollouts.completed);
+            tracing::info!(target: "shared::reconciler", finished, completed, failed, "repaired");
+            self.print(cx.now, &[(Metric::RepairsFinished, finished), (Metric::ReconcileFailures, failed)]);
         }
-        Ok(json!({"finished": done.finished, "failed": done.failed}))
+        Ok(json!({"finished": done.finished, "completed": rollouts.completed, "failed": failed}))
     }
 
     async fn reconcile(&self, run: &str, deadline: Timestamp) -> Result<Value, Fault> {

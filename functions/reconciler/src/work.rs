@@ -8,7 +8,7 @@ use shared::store::audit::AuditRow;
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
-    /// Finish what broke off (a schedule, every minute).
+    /// Finish what broke off, and complete what has come to its end (a schedule, every minute).
     Repairs,
     /// Compare everything (a schedule, every day).
     Reconcile,

@@ -1,6 +1,7 @@
 //! Associations: one image made available to one device type in one feed.
 
-use super::{BinaryKind, DeviceTypeId, FeedName, ImageRef, Timestamp};
+use super::decision::Candidate;
+use super::{BinaryKind, DeviceTypeId, FeedName, ImageRef, Plan, Timestamp};
 
 /// One image in one feed of one device type. The image's sealed facts are copied, its words are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,4 +16,13 @@ pub struct Association {
     pub kind: BinaryKind,
     /// When it was made.
     pub created: Timestamp,
+    /// How it is given out.
+    pub plan: Plan,
+}
+
+impl Association {
+    /// What a decision sees of it.
+    pub fn candidate(&self) -> Candidate {
+        self.plan.candidate(self.image.id)
+    }
 }

@@ -1,8 +1,11 @@
 //! Manifests: what a check can offer in one feed of one device type, decided when something changes.
 
+use std::collections::BTreeSet;
+
 use super::association::Association;
+use super::decision::{Candidate, Stage};
 use super::{
-    Binary, BinaryKind, DeviceTypeId, FeedName, Image, ImageId, ImageRef, Name, PartnerId, Refusal,
+    Binary, BinaryKind, DeviceTypeId, FeedName, Image, ImageId, ImageRef, Name, PartnerId, Plan, Refusal,
     TypeNumber, Version,
 };
 
@@ -12,8 +15,8 @@ pub const MAX_BYTES: usize = 150_000;
 /// One image that a check can offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Type and number.
-    pub id: ImageId,
+    /// Type, number, and how it is given out.
+    pub candidate: Candidate,
     /// The type's name.
     pub type_name: Name,
     /// The image's name.
@@ -26,7 +29,14 @@ pub struct Entry {
     pub second: Option<Binary>,
 }
 
-/// What a check can offer: per type the highest fully released image.
+impl Entry {
+    /// Type and number.
+    pub const fn id(&self) -> ImageId {
+        self.candidate.id
+    }
+}
+
+/// What a check can offer: of each type what [`chosen`] takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// The device type.
@@ -39,7 +49,7 @@ pub struct Manifest {
     pub revision: u64,
     /// The id of the key that signs the download paths.
     pub download_key: String,
-    /// In install order: ascending type number.
+    /// In install order: ascending type number, then number.
     pub entries: Vec<Entry>,
 }
 
@@ -53,27 +63,64 @@ impl Manifest {
     ) -> Self {
         Self { device_type, feed, partner, revision: 1, download_key, entries: Vec::new() }
     }
-}
 
-/// The images whose details a manifest needs: of each type the association with the highest number, packages apart.
-///
-/// The answer is in install order. That order (`BOOTLOADER` first, `SOFT_DEVICE` directly before `APPLICATION`, then
-/// by type) is the order of the type numbers 1, 2, 3, ….
-pub fn chosen(associations: &[Association]) -> Vec<ImageRef> {
-    let mut best = std::collections::BTreeMap::<TypeNumber, &Association>::new();
-    for each in associations.iter().filter(|each| each.kind == BinaryKind::Binary) {
-        let slot = best.entry(each.image.id.r#type).or_insert(each);
-        if each.image.id.number > slot.image.id.number {
-            *slot = each;
-        }
+    /// The entry of an image, if a check can offer it.
+    pub fn entry(&self, id: ImageId) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id() == id)
     }
-    best.into_values().map(|association| association.image.clone()).collect()
+
+    /// What a decision is over.
+    pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.entries.iter().map(|entry| &entry.candidate)
+    }
 }
 
-/// The manifest entry of an image whose type is called `type_name`.
-pub fn entry(image: &Image, type_name: Name) -> Result<Entry, Refusal> {
+/// The images that a decision can be about, packages apart, with what is known of how they are given out. The rest of what
+/// is associated never changes what is offered to anyone.
+///
+/// Of each type the highest that is everyone's, what is on its way above it, floors, the stepping stones of any image,
+/// and whatever is in a bundle. The answer is in install order. That order (`BOOTLOADER` first, `SOFT_DEVICE` directly
+/// before `APPLICATION`, then by type) is the order of the type numbers 1, 2, 3, ….
+pub fn chosen(associations: &[Association]) -> Vec<(ImageRef, &Plan)> {
+    let offerable = |each: &&Association| each.kind == BinaryKind::Binary && !each.plan.is_withdrawn();
+    let all: Vec<&Association> = associations.iter().filter(offerable).collect();
+    let highest = |number: TypeNumber| {
+        let released =
+            all.iter().filter(|each| each.image.id.r#type == number && each.plan.stage == Stage::Released);
+        released.map(|each| each.image.id.number).max()
+    };
+    let stones: BTreeSet<ImageId> = all.iter().filter_map(|each| stone(each, &all)).collect();
+    let mut wanted: Vec<_> = all
+        .iter()
+        .filter(|each| {
+            let (id, plan) = (each.image.id, &each.plan);
+            let top = highest(id.r#type).is_none_or(|highest| id.number >= highest);
+            let floor = plan.floor && plan.stage == Stage::Released;
+            top || floor || plan.bundle.is_some() || stones.contains(&id)
+        })
+        .map(|each| (each.image.clone(), &each.plan))
+        .collect();
+    wanted.sort_by_key(|(image, _)| (image.id.r#type, image.id.number));
+    wanted
+}
+
+/// The image that a device installs before `image` to have what that needs of its own type: the highest below it.
+fn stone(image: &Association, all: &[&Association]) -> Option<ImageId> {
+    let id = image.image.id;
+    let own = image.plan.requires.iter().filter(|required| required.r#type == id.r#type);
+    let min = own.map(|required| required.min).max()?;
+    let of_type = all.iter().filter(|each| each.image.id.r#type == id.r#type);
+    of_type
+        .filter(|each| each.plan.stage == Stage::Released)
+        .map(|each| each.image.id)
+        .filter(|each| (min..id.number).contains(&each.number))
+        .max_by_key(|each| each.number)
+}
+
+/// The manifest entry of an image whose type is called `type_name`, given out as `plan` says.
+pub fn entry(image: &Image, plan: &Plan, type_name: Name) -> Result<Entry, Refusal> {
     Ok(Entry {
-        id: image.id,
+        candidate: plan.candidate(image.id),
         type_name,
         name: image.words.name.clone(),
         version: image.words.version.clone(),

@@ -70,6 +70,14 @@ pub enum Refusal {
     /// The image is in that feed of that device type already.
     #[error("the image is already associated with this device type in feed {0}")]
     AlreadyAssociated(String),
+    /// What was withdrawn stays so.
+    #[error("the image was withdrawn from this feed for good; register it again to release it")]
+    RolloutWithdrawn,
+    /// What goes together with others cannot be taken away alone.
+    #[error(
+        "the image is in bundle {0} together with others; take it out of the bundle first, or withdraw it"
+    )]
+    InBundle(String),
     /// Slugs are global and taken for good.
     #[error("this device type id is taken")]
     DeviceTypeTaken,

@@ -11,8 +11,8 @@ use super::problem::Problem;
 use crate::domain::number::ReportedVersion;
 use crate::domain::text::Email;
 use crate::domain::{
-    Architecture, Description, DeviceProfileId, DeviceTypeId, Fault, FeedName, Invalid, Label, Md5, Name,
-    PartnerId, Refusal, Right, Sha256, Tag, TypeNumber, Version, VersionNumber,
+    Architecture, Description, DeviceId, DeviceProfileId, DeviceTypeId, Fault, FeedName, Invalid, Label, Md5,
+    Name, PartnerId, Refusal, Right, Sha256, Tag, TypeNumber, Version, VersionNumber,
 };
 
 /// Largest JSON body, in bytes; a record with everything in it is far smaller.
@@ -100,6 +100,24 @@ impl Fields {
             Ok(value) => Some(value),
             Err(why) => {
                 self.faults.push(Fault::at(format!("/{name}"), why));
+                None
+            }
+        }
+    }
+
+    /// The fields of an object inside this one, if it is there, as `read` takes them; faults have its name before theirs.
+    pub fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        match self.map.get(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(map)) => {
+                let mut inner = Self { map: map.clone(), faults: Vec::new() };
+                let value = read(&mut inner);
+                let outer = |fault: Fault| Fault::at(format!("/{name}{}", fault.pointer), fault.message);
+                self.faults.extend(inner.faults.into_iter().map(outer));
+                Some(value)
+            }
+            Some(_) => {
+                self.faults.push(Fault::at(format!("/{name}"), "must be an object"));
                 None
             }
         }
@@ -236,6 +254,7 @@ from_text!(
     Email,
     Architecture,
     PartnerId,
+    DeviceId,
     DeviceProfileId,
     DeviceTypeId,
     FeedName,
@@ -264,6 +283,12 @@ from_number!(TypeNumber, VersionNumber, ReportedVersion);
 impl FromJson for String {
     fn from_json(value: &Value) -> Result<Self, Invalid> {
         value.as_str().map(str::to_owned).ok_or(Invalid::because("must be a string"))
+    }
+}
+
+impl FromJson for bool {
+    fn from_json(value: &Value) -> Result<Self, Invalid> {
+        value.as_bool().ok_or(Invalid::because("must be true or false"))
     }
 }
 

@@ -74,6 +74,10 @@ codes! {
     ImageOffered = "image_offered", 409, "The image is offered to other partners";
     /// In that feed already.
     AlreadyAssociated = "already_associated", 409, "The image is already associated";
+    /// What was withdrawn stays so.
+    RolloutWithdrawn = "rollout_withdrawn", 409, "The image was withdrawn";
+    /// It can only go with what it is bundled with.
+    InBundle = "in_bundle", 409, "The image is in a bundle";
     /// The slug is taken.
     DeviceTypeTaken = "device_type_taken", 409, "The device type id is taken";
     /// Associations hang on it.

@@ -17,6 +17,8 @@ pub mod path;
 pub mod problem;
 pub mod query;
 pub mod random;
+#[cfg(feature = "blobs")]
+pub mod rollout_json;
 pub mod router;
 pub mod type_json;
 

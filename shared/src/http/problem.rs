@@ -148,6 +148,8 @@ impl From<Refusal> for Problem {
             Refusal::UploadMismatch(_) => Code::UploadMismatch,
             Refusal::PackageMalformed(_) => Code::PackageMalformed,
             Refusal::AlreadyAssociated(_) => Code::AlreadyAssociated,
+            Refusal::RolloutWithdrawn => Code::RolloutWithdrawn,
+            Refusal::InBundle(_) => Code::InBundle,
             Refusal::DeviceTypeTaken => Code::DeviceTypeTaken,
             Refusal::DeviceTypeInUse => Code::DeviceTypeInUse,
             Refusal::FeedInUse(_) => Code::FeedInUse,

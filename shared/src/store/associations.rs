@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plans::PlanRow;
 use super::read::Consistency;
 use super::tx::{Tx, When};
 use super::{Error, Guard, Store, keys};
 use crate::domain::association::Association;
 use crate::domain::{
-    BinaryKind, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber, VersionNumber,
+    BinaryKind, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Plan, Timestamp, TypeNumber,
+    VersionNumber,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -20,18 +22,23 @@ struct AssociationRow {
     version_number: VersionNumber,
     kind: BinaryKind,
     created: Timestamp,
+    #[serde(default, skip_serializing_if = "PlanRow::is_default")]
+    plan: PlanRow,
 }
 
-impl From<AssociationRow> for Association {
-    fn from(row: AssociationRow) -> Self {
-        let id = ImageId { r#type: row.number, number: row.version_number };
-        Self {
-            image: ImageRef::associated(row.owner, &row.device_type, id),
-            device_type: row.device_type,
-            feed: row.feed,
-            kind: row.kind,
-            created: row.created,
-        }
+impl AssociationRow {
+    fn read(self) -> Result<Association, Error> {
+        let id = ImageId { r#type: self.number, number: self.version_number };
+        let key = || keys::association(&self.device_type, &self.feed, id).to_string();
+        let plan = self.plan.read(key)?;
+        Ok(Association {
+            image: ImageRef::associated(self.owner, &self.device_type, id),
+            device_type: self.device_type,
+            feed: self.feed,
+            kind: self.kind,
+            created: self.created,
+            plan,
+        })
     }
 }
 
@@ -45,6 +52,7 @@ impl From<&Association> for AssociationRow {
             version_number: this.image.id.number,
             kind: this.kind,
             created: this.created,
+            plan: (&this.plan).into(),
         }
     }
 }
@@ -61,6 +69,11 @@ pub struct Placement {
     pub feed: FeedName,
 }
 
+/// A plan in the form in which the table keeps it, for the audit.
+pub fn plan_as_kept(plan: &Plan) -> Result<serde_json::Value, serde_json::Error> {
+    serde_json::to_value(PlanRow::from(plan))
+}
+
 impl Store {
     /// The associations of a device type; in one feed, or in all.
     pub async fn associations(
@@ -70,7 +83,7 @@ impl Store {
     ) -> Result<Vec<Association>, Error> {
         let pk = keys::device_type_partition(device_type);
         let rows: Vec<AssociationRow> = self.read_range(&pk, &keys::association_prefix(feed)).await?;
-        Ok(rows.into_iter().map(Association::from).collect())
+        rows.into_iter().map(AssociationRow::read).collect()
     }
 
     /// One association.
@@ -82,7 +95,7 @@ impl Store {
     ) -> Result<Option<Association>, Error> {
         let key = keys::association(device_type, feed, id);
         let row: Option<AssociationRow> = self.read(&key, Consistency::Strong).await?;
-        Ok(row.map(Association::from))
+        row.map(AssociationRow::read).transpose()
     }
 
     /// Everywhere an image is, whoever owns the device types.
@@ -103,6 +116,12 @@ impl Tx {
         };
         let key = keys::placement(this.image.id, &this.device_type, &this.feed);
         self.put(&key, &placement, &When::Always, Guard::Changed);
+    }
+
+    /// Replaces an association, whose plan has changed; [`Guard::Changed`] if it is gone.
+    pub fn replace_association(&mut self, this: &Association) {
+        let key = keys::association(&this.device_type, &this.feed, this.image.id);
+        self.put(&key, &AssociationRow::from(this), &When::Present, Guard::Changed);
     }
 
     /// Removes an association; [`Guard::Changed`] if it is gone already.

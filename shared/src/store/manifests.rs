@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::access::Access;
 use super::device_types::DeviceTypeRow;
 use super::images::BinaryRow;
+use super::plans::CandidateRow;
 use super::read::Consistency;
 use super::tx::{Tx, When};
 use super::{Error, Guard, Store, keys};
@@ -24,6 +25,8 @@ struct EntryRow {
     binary: BinaryRow,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     second: Option<BinaryRow>,
+    #[serde(default, skip_serializing_if = "CandidateRow::is_default")]
+    plan: CandidateRow,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,37 +40,43 @@ struct ManifestRow {
     entries: Vec<EntryRow>,
 }
 
-impl From<ManifestRow> for Manifest {
-    fn from(row: ManifestRow) -> Self {
-        let entry = |row: EntryRow| Entry {
-            id: ImageId { r#type: row.number, number: row.version_number },
-            type_name: row.type_name,
-            name: row.name,
-            version: row.version,
-            binary: row.binary.into(),
-            second: row.second.map(Binary::from),
+impl ManifestRow {
+    fn read(self) -> Result<Manifest, Error> {
+        let key = || keys::manifest(&self.device_type, &self.feed).to_string();
+        let entry = |row: EntryRow| {
+            let id = ImageId { r#type: row.number, number: row.version_number };
+            Ok(Entry {
+                candidate: row.plan.read(id, key)?,
+                type_name: row.type_name,
+                name: row.name,
+                version: row.version,
+                binary: row.binary.into(),
+                second: row.second.map(Binary::from),
+            })
         };
-        Self {
-            device_type: row.device_type,
-            feed: row.feed,
-            partner: row.partner,
-            revision: row.revision,
-            download_key: row.download_key,
-            entries: row.entries.into_iter().map(entry).collect(),
-        }
+        let entries = self.entries.into_iter().map(entry).collect::<Result<_, Error>>()?;
+        Ok(Manifest {
+            device_type: self.device_type,
+            feed: self.feed,
+            partner: self.partner,
+            revision: self.revision,
+            download_key: self.download_key,
+            entries,
+        })
     }
 }
 
 impl From<&Manifest> for ManifestRow {
     fn from(this: &Manifest) -> Self {
         let entry = |entry: &Entry| EntryRow {
-            number: entry.id.r#type,
-            version_number: entry.id.number,
+            number: entry.id().r#type,
+            version_number: entry.id().number,
             type_name: entry.type_name.clone(),
             name: entry.name.clone(),
             version: entry.version.clone(),
             binary: (&entry.binary).into(),
             second: entry.second.as_ref().map(BinaryRow::from),
+            plan: (&entry.candidate).into(),
         };
         Self {
             device_type: this.device_type.clone(),
@@ -105,7 +114,7 @@ impl Store {
     ) -> Result<Option<Manifest>, Error> {
         let row: Option<ManifestRow> =
             self.read(&keys::manifest(device_type, feed), Consistency::Eventual).await?;
-        Ok(row.map(Manifest::from))
+        row.map(ManifestRow::read).transpose()
     }
 
     /// Manifest, device type and what a credential opens, in one call that is the same whatever exists.
@@ -123,7 +132,7 @@ impl Store {
         let mut found = self.read_many(&wanted, Consistency::Eventual).await?;
         Ok(Restricted {
             access: found.take::<Access>(&wanted[0])?.unwrap_or_default(),
-            manifest: found.take::<ManifestRow>(&wanted[1])?.map(Manifest::from),
+            manifest: found.take::<ManifestRow>(&wanted[1])?.map(ManifestRow::read).transpose()?,
             device_type: found.take::<DeviceTypeRow>(&wanted[2])?.map(DeviceType::from),
         })
     }
@@ -136,14 +145,14 @@ impl Store {
     ) -> Result<Option<Manifest>, Error> {
         let row: Option<ManifestRow> =
             self.read(&keys::manifest(device_type, feed), Consistency::Strong).await?;
-        Ok(row.map(Manifest::from))
+        row.map(ManifestRow::read).transpose()
     }
 
     /// All manifests of a device type.
     pub async fn manifests(&self, device_type: &DeviceTypeId) -> Result<Vec<Manifest>, Error> {
         let rows: Vec<ManifestRow> =
             self.read_range(&keys::device_type_partition(device_type), keys::MANIFEST).await?;
-        Ok(rows.into_iter().map(Manifest::from).collect())
+        rows.into_iter().map(ManifestRow::read).collect()
     }
 }
 

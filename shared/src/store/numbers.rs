@@ -75,7 +75,7 @@ fn nested(value: &AttributeValue, kind: Option<TypeNumber>, told: &mut Vec<Told>
 fn subject(action: &str, subject: &str) -> Option<Told> {
     let parts: Vec<&str> = subject.split('/').collect();
     match (action.split('.').next()?, parts.as_slice()) {
-        ("image", [kind, number, ..]) | ("association" | "description", [.., kind, number]) => {
+        ("image", [kind, number, ..]) | ("association" | "description" | "rollout", [.., kind, number]) => {
             pair(kind, number)
         }
         _ => None,

@@ -5,15 +5,16 @@ use serde_json::json;
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::manifests::{built, check_size, load};
-use super::{Context, Error, Result, catalogues, descriptions, feeds, images};
+use super::{Context, Error, Result, catalogues, descriptions, feeds, images, rollouts};
 use crate::blobs::Blobs;
 use crate::domain::association::Association;
 use crate::domain::image::{Image, Intent};
 use crate::domain::page::{Page, PageRequest, page};
+use crate::domain::plan::Wanted;
 use crate::domain::{
-    BinaryKind, DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right, TypeNumber,
+    BinaryKind, DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Plan, Refusal, Right,
+    TypeNumber,
 };
-use crate::store::partners::Partner;
 use crate::store::{self, Guard, Tx};
 
 /// An image and the feeds of one device type that it is in.
@@ -60,6 +61,7 @@ pub(super) async fn place(
     device_type: &DeviceType,
     feed: &FeedName,
     image: &Image,
+    plan: Plan,
 ) -> Result<()> {
     let partner = &device_type.partner;
     let made = Association {
@@ -68,8 +70,12 @@ pub(super) async fn place(
         image: image.reference(),
         kind: image.binary()?.kind,
         created: cx.now,
+        plan,
     };
     tx.create_association(&made, partner);
+    if made.plan != Plan::default() {
+        tx.note_due(partner, &made);
+    }
     tx.count_feed_uses(partner, feed, 1);
     if image.is_package() {
         // Asked before the catalogue, which would only say that the version is not newer.
@@ -77,13 +83,14 @@ pub(super) async fn place(
             return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
         }
         tx.count_package(device_type);
-        return catalogues::place(cx, blobs, tx, device_type, feed, image).await;
+        return catalogues::place(cx, blobs, tx, device_type, feed, image, &made.plan).await;
     }
     tx.count_associations(&device_type.id, partner, 1);
     let loaded = load(cx, &device_type.id, feed).await?;
     if loaded.associations.iter().any(|each| each.image.id == image.id) {
         return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
     }
+    rollouts::check(&loaded.associations, image.id, &made.plan)?;
     let revision = loaded.revision();
     let mut associations = loaded.associations;
     associations.push(made);
@@ -93,7 +100,8 @@ pub(super) async fn place(
     Ok(())
 }
 
-/// Associates an image with a device type in a feed; the image is sealed from then on.
+/// Associates an image with a device type in a feed, for everyone at once if nothing else is wanted; the image is sealed
+/// from then on.
 pub async fn associate(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -101,6 +109,7 @@ pub async fn associate(
     device_type_id: &DeviceTypeId,
     feed: &FeedName,
     id: ImageId,
+    wanted: Option<&Wanted>,
 ) -> Result<Associated> {
     cx.require(Right::to_change(feed))?;
     deciding(|| async {
@@ -114,10 +123,12 @@ pub async fn associate(
             images::find(cx, partner, id).await?
         };
         let image = found.ok_or_else(|| Error::field("/versionNumber", "there is no such image"))?;
-        let change = Change::made(json!({"owner": image.owner.as_str()}));
+        let plan = rollouts::planned(cx, device_type_id, &image, wanted, &Plan::default()).await?;
+        let change =
+            Change::made(json!({"owner": image.owner.as_str(), "rollout": rollouts::summary(&plan)}));
         let mut tx = cx.tx(Some(partner), "association.created", subject(device_type_id, feed, id), change);
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
-        place(cx, blobs, &mut tx, &this, feed, &image).await?;
+        place(cx, blobs, &mut tx, &this, feed, &image, plan).await?;
         seal(&mut tx, partner, &image);
         commit(cx, tx, feed).await
     })
@@ -164,7 +175,9 @@ pub(super) async fn fire_intents(
         match intent {
             Intent::Associate(id) => match living(cx, &owner, &id).await {
                 Ok(this) => {
-                    place(cx, blobs, tx, &this, &FeedName::release(), &image).await.map_err(fired)?;
+                    let plan = Plan::default();
+                    let feed = FeedName::release();
+                    place(cx, blobs, tx, &this, &feed, &image, plan).await.map_err(fired)?;
                     image.sealed = true;
                     associated.push(id.to_string());
                 }
@@ -193,15 +206,26 @@ fn fired(error: Error) -> Error {
     }
 }
 
-/// Copies an association from one feed to another; removing it from the first is a step of its own.
+/// From where to where an image is promoted, and how it is given out there.
+#[derive(Debug)]
+pub struct Promotion {
+    /// The feed that it is in.
+    pub from: FeedName,
+    /// The feed that it is to be in as well.
+    pub to: FeedName,
+    /// How; none for everyone at once.
+    pub wanted: Option<Wanted>,
+}
+
+/// Copies an association from one feed to another, with what the image needs; removing it from the first is a step of its
+/// own, and how far it has come there says nothing here.
 pub async fn promote(
     cx: &Context<'_>,
     blobs: &Blobs,
     partner: &PartnerId,
     device_type_id: &DeviceTypeId,
     id: ImageId,
-    from: &FeedName,
-    to: &FeedName,
+    Promotion { from, to, wanted }: &Promotion,
 ) -> Result<Associated> {
     cx.require(Right::to_change(to))?;
     deciding(|| async {
@@ -211,10 +235,17 @@ pub async fn promote(
             return Err(Error::field("/to", "is no feed of yours"));
         }
         let image = cx.store.image(&source.image).await?.ok_or(Refusal::NotFound)?;
-        let change = Change::made(json!({"from": from.as_str(), "owner": image.owner.as_str()}));
+        if source.plan.is_withdrawn() {
+            return Err(Refusal::RolloutWithdrawn.into());
+        }
+        let kept = source.plan.promoted();
+        let plan = rollouts::planned(cx, device_type_id, &image, wanted.as_ref(), &kept).await?;
+        let change = Change::made(json!({
+            "from": from.as_str(), "owner": image.owner.as_str(), "rollout": rollouts::summary(&plan),
+        }));
         let mut tx = cx.tx(Some(partner), "association.promoted", subject(device_type_id, to, id), change);
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
-        place(cx, blobs, &mut tx, &this, to, &image).await?;
+        place(cx, blobs, &mut tx, &this, to, &image, plan).await?;
         // Withdrawing an offer does not stop associations already made, nor their promotion.
         tx.touch_image(&image);
         tx.expect_association(&source);
@@ -237,16 +268,26 @@ pub async fn remove(
     deciding(|| async {
         living(cx, partner, device_type_id).await?;
         let all = cx.store.associations(device_type_id, feed).await?;
-        let gone: Vec<Association> = all.into_iter().filter(|each| each.image.id == id).collect();
+        let gone: Vec<_> = all.iter().filter(|each| each.image.id == id).cloned().collect();
         if gone.is_empty() {
             return Err(Refusal::NotFound.into());
         }
+        for each in &gone {
+            rollouts::check_alone(&all, each)?;
+        }
         let feeds: Vec<_> = gone.iter().map(|each| each.feed.as_str()).collect();
+        let plans: serde_json::Map<_, _> =
+            gone.iter().map(|each| (each.feed.to_string(), rollouts::summary(&each.plan))).collect();
         let what = feed.map_or_else(
             || format!("{device_type_id}/*/{}/{}", id.r#type, id.number),
             |feed| subject(device_type_id, feed, id),
         );
-        let mut tx = cx.tx(Some(partner), "association.removed", what, Change::gone(json!({"feeds": feeds})));
+        let mut tx = cx.tx(
+            Some(partner),
+            "association.removed",
+            what,
+            Change::gone(json!({"feeds": feeds, "rollouts": plans})),
+        );
         for association in &gone {
             displace(cx, blobs, &mut tx, partner, association).await?;
         }
@@ -328,37 +369,4 @@ pub async fn list(
         })
         .collect();
     Ok(Page { request: found.request, total: found.total, content })
-}
-
-/// One device type that an image is associated with, and the feeds.
-#[derive(Debug, Clone)]
-pub struct ImageAssociation {
-    /// The caller.
-    pub partner: Partner,
-    /// The device type.
-    pub device_type: DeviceType,
-    /// The feeds, by name.
-    pub feeds: Vec<FeedName>,
-}
-
-/// Where an image is among the caller's own device types; other partners' associations are theirs alone.
-pub async fn of_image(cx: &Context<'_>, partner: &PartnerId, id: ImageId) -> Result<Vec<ImageAssociation>> {
-    images::get(cx, partner, id).await?;
-    let mut places = cx.store.placements(id).await?;
-    places.retain(|place| place.partner == *partner);
-    let mut ids: Vec<DeviceTypeId> = places.iter().map(|place| place.device_type.clone()).collect();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let who = cx.store.partner(partner).await?.ok_or(Refusal::NotFound)?;
-    let device_types = cx.store.device_types(&ids).await?;
-    Ok(device_types
-        .into_iter()
-        .map(|this| ImageAssociation {
-            feeds: places.iter().filter(|p| p.device_type == this.id).map(|p| p.feed.clone()).collect(),
-            partner: who.clone(),
-            device_type: this,
-        })
-        .collect())
 }

@@ -7,7 +7,7 @@ use crate::domain::association::Association;
 use crate::domain::catalogue::{self, Catalogue, MAX_BYTES, NewRelease, Outcome};
 use crate::domain::time::Seconds;
 use crate::domain::{
-    BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, ImageRef, IndexPointer, PartnerId,
+    BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, ImageRef, IndexPointer, PartnerId, Plan,
     Refusal,
 };
 use crate::store::Tx;
@@ -65,7 +65,7 @@ async fn kept(blobs: &Blobs, sha256: &crate::domain::Sha256) -> Result<Option<Ca
     Ok(bytes.and_then(|bytes| Catalogue::from_text(&bytes).ok()))
 }
 
-/// Adds to `tx` what puts a package into the index of a feed; refuses what no client would install.
+/// Adds to `tx` what puts a package into the index of a feed, if its plan says so; refuses what no client would install.
 pub(super) async fn place(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -73,6 +73,7 @@ pub(super) async fn place(
     device_type: &DeviceType,
     feed: &FeedName,
     image: &Image,
+    plan: &Plan,
 ) -> Result<()> {
     let binary = image.binary()?;
     let package = binaries::package(cx, blobs, &image.owner, &binary.sha256).await?;
@@ -80,8 +81,39 @@ pub(super) async fn place(
     fits(device_type, &new)?;
     let mut loaded = load(cx, blobs, &device_type.id, feed).await?;
     let outcome = loaded.catalogue.add(&new, loaded.at)?;
-    let key_id = cx.download_key()?;
-    let limit = |catalogue: &Catalogue, text: &str| {
+    if !plan.is_everyones() {
+        return Ok(());
+    }
+    write(cx, blobs, tx, &device_type.partner, loaded, outcome, limit(cx.download_key()?)).await
+}
+
+/// Adds to `tx` what puts a package back into the index of a feed that it was held out of; an older one than the feed has
+/// by now becomes an older version there.
+pub(super) async fn restore(
+    cx: &Context<'_>,
+    blobs: &Blobs,
+    tx: &mut Tx,
+    device_type: &DeviceType,
+    held: &Association,
+) -> Result<()> {
+    let image = cx.store.image(&held.image).await?.ok_or(Refusal::NotFound)?;
+    let binary = image.binary()?;
+    let package = binaries::package(cx, blobs, &image.owner, &binary.sha256).await?;
+    let new = NewRelease::new(image.id, binary, &package.stanza)?;
+    fits(device_type, &new)?;
+    let mut loaded = load(cx, blobs, &device_type.id, &held.feed).await?;
+    let outcome = if loaded.catalogue.has_version(&new) {
+        // Another image took its place: told in the same words as when it was to be associated.
+        loaded.catalogue.add(&new, loaded.at)?
+    } else {
+        loaded.catalogue.put_in(&new, loaded.at)
+    };
+    write(cx, blobs, tx, &device_type.partner, loaded, outcome, limit(cx.download_key()?)).await
+}
+
+/// Refuses a catalogue that cannot be answered, or kept.
+fn limit(key_id: &str) -> impl Fn(&Catalogue, &str) -> Result<()> {
+    move |catalogue, text| {
         if !catalogue.can_be_answered(key_id) {
             return Err(Refusal::IndexTooLarge("the feed's package index would exceed 5 MiB").into());
         }
@@ -91,8 +123,7 @@ pub(super) async fn place(
             return Err(Refusal::IndexTooLarge(why).into());
         }
         Ok(())
-    };
-    write(cx, blobs, tx, &device_type.partner, loaded, outcome, limit).await
+    }
 }
 
 /// A package must have been built for its device type.
@@ -167,8 +198,11 @@ pub(super) async fn mend(
     at: Seconds,
 ) -> Result<bool> {
     let all = cx.store.associations(&catalogue.device_type, Some(&catalogue.feed)).await?;
-    let wanted: Vec<ImageRef> =
-        all.into_iter().filter(|each| each.kind == BinaryKind::Package).map(|each| each.image).collect();
+    let wanted: Vec<ImageRef> = all
+        .into_iter()
+        .filter(|each| each.kind == BinaryKind::Package && each.plan.is_everyones())
+        .map(|each| each.image)
+        .collect();
     let there: Vec<ImageId> = catalogue.releases().map(|release| release.image).collect();
     let mut changed = false;
     for extra in there.iter().filter(|id| wanted.iter().all(|image| image.id != **id)) {

@@ -14,7 +14,7 @@ use super::{Context, Error, Result, feeds};
 use crate::blobs::Blobs;
 use crate::domain::image::{Image, Slots, Words};
 use crate::domain::{
-    BinaryKind, DeviceProfileId, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Refusal, Right,
+    BinaryKind, DeviceProfileId, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Plan, Refusal, Right,
     TypeNumber, VersionNumber,
 };
 use crate::store::{Tx, quota};
@@ -130,7 +130,7 @@ pub(super) async fn transaction(
     tx.count_image(&image.owner, image.quota_shard);
     expect_type_name(cx, &mut tx, &image.owner, image.id.r#type).await?;
     let this = living(cx, &image.owner, device_type_id).await?;
-    place(cx, blobs, &mut tx, &this, feed, image).await?;
+    place(cx, blobs, &mut tx, &this, feed, image, Plan::default()).await?;
     Ok(tx)
 }
 

@@ -78,22 +78,23 @@ async fn entries(
     if chosen.is_empty() {
         return Ok(Vec::new());
     }
-    let numbers: Vec<_> = chosen.iter().map(|image| image.id.r#type).collect();
+    let mut numbers: Vec<_> = chosen.iter().map(|(image, _)| image.id.r#type).collect();
+    numbers.dedup();
     let types = cx.store.firmware_types_named(partner, &numbers).await?;
     let stored: Vec<_> = chosen
         .iter()
-        .filter(|image| fresh.is_none_or(|fresh| fresh.reference() != **image))
-        .cloned()
+        .map(|(image, _)| image.clone())
+        .filter(|image| fresh.is_none_or(|fresh| fresh.reference() != *image))
         .collect();
     let mut images = if stored.is_empty() { HashMap::new() } else { cx.store.images(&stored).await? };
     images.extend(fresh.map(|image| (image.reference(), image.clone())));
     chosen
         .iter()
-        .map(|reference| {
+        .map(|(reference, plan)| {
             // Sealed records and their types cannot be deleted, so both are there.
             let image = images.get(reference).ok_or(Refusal::NotFound)?;
             let name = types.get(&reference.id.r#type).ok_or(Refusal::NotFound)?.name.clone();
-            Ok(manifest::entry(image, name)?)
+            Ok(manifest::entry(image, plan, name)?)
         })
         .collect()
 }
@@ -122,7 +123,7 @@ pub async fn remake(
         let hidden = edited.is_some_and(|id| {
             let mut here = loaded.associations.iter();
             here.any(|each| each.image.id == id && each.kind == BinaryKind::Binary)
-                && made.entries.iter().all(|entry| entry.id != id)
+                && made.entry(id).is_none()
         });
         if same && !hidden {
             return Ok(false);
@@ -139,6 +140,6 @@ pub async fn remake(
 /// A manifest in a few words, for the audit.
 pub fn summary(manifest: &Manifest) -> serde_json::Value {
     let images: Vec<_> =
-        manifest.entries.iter().map(|e| format!("{}/{}", e.id.r#type, e.id.number)).collect();
+        manifest.entries.iter().map(|e| format!("{}/{}", e.id().r#type, e.id().number)).collect();
     json!({"revision": manifest.revision, "images": images})
 }

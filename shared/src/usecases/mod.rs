@@ -27,12 +27,16 @@ pub mod keys;
 pub mod manifests;
 pub mod offers;
 pub mod partners;
+#[cfg(feature = "blobs")]
+pub mod placements;
 pub mod purge;
 #[cfg(feature = "blobs")]
 pub mod reconcile;
 #[cfg(feature = "blobs")]
 pub mod registration;
 pub mod repairs;
+#[cfg(feature = "blobs")]
+pub mod rollouts;
 pub mod types;
 
 pub use context::Context;

@@ -11,8 +11,16 @@ use crate::domain::{DeviceTypeId, FeedName};
 use crate::store::audit::AuditRow;
 
 /// The actions after which the CDN may hold what must not be given any more.
-const PURGES: [&str; 5] =
-    ["association.removed", "deviceType.deleted", "feed.deleted", "index.remade", "manifest.remade"];
+const PURGES: [&str; 8] = [
+    "association.removed",
+    "deviceType.deleted",
+    "feed.deleted",
+    "index.remade",
+    "manifest.remade",
+    "rollout.paused",
+    "rollout.set",
+    "rollout.withdrawn",
+];
 
 /// The most paths of one purge. Of paths that end in `*`, 15 may be under way at a time in a distribution
 /// (CloudFront, *Concurrent invalidation request maximum*).
@@ -52,6 +60,9 @@ pub fn stale(row: &AuditRow) -> Result<BTreeSet<Stale>, Unreadable> {
     match row.action.as_str() {
         "association.removed" => Ok(everywhere(&device_type(first)?, feeds(row).ok_or_else(unreadable)?)),
         "deviceType.deleted" => Ok(everywhere(&device_type(second)?, feeds(row).ok_or_else(unreadable)?)),
+        "rollout.paused" | "rollout.set" | "rollout.withdrawn" => {
+            Ok(everywhere(&device_type(first)?, vec![feed(second)?]))
+        }
         "feed.deleted" => Ok([Stale::Feed(feed(second)?)].into_iter().filter(is_open).collect()),
         "manifest.remade" => {
             let (device_type, feed) = (device_type(first)?, feed(second)?);
@@ -131,7 +142,7 @@ mod tests {
     use crate::domain::Timestamp;
 
     /// The actions that take nothing away from devices, and why.
-    const KEPT: [(&str, &str); 26] = [
+    const KEPT: [(&str, &str); 29] = [
         ("access.granted", "restricted feeds are never cached"),
         ("access.revoked", "restricted feeds are never cached"),
         ("association.created", "adds; what it supersedes may be installed for a minute more"),
@@ -157,6 +168,9 @@ mod tests {
         ("reconciliation.completed", "says what was done; each thing done has its own item"),
         ("reconciliation.stopped", "likewise"),
         ("repair.finished", "likewise"),
+        ("rollout.completed", "adds"),
+        ("rollout.forgotten", "says what was done; whatever ended the rollout has its own item"),
+        ("rollout.resumed", "adds"),
         ("type.created", "adds"),
     ];
     /// Renaming only changes words.

@@ -66,7 +66,7 @@ pub async fn finish(cx: &Context<'_>, repair: &Repair) -> Result<()> {
 async fn of_type(cx: &Context<'_>, partner: &PartnerId, number: TypeNumber) -> Result<()> {
     for device_type in cx.store.device_type_ids(partner).await? {
         for manifest in cx.store.manifests(&device_type).await? {
-            if manifest.entries.iter().any(|entry| entry.id.r#type == number) {
+            if manifest.entries.iter().any(|entry| entry.id().r#type == number) {
                 manifests::remake(cx, partner, &device_type, &manifest.feed, None).await?;
             }
         }

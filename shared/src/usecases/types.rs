@@ -178,7 +178,7 @@ async fn unreleased(cx: &Context<'_>, partner: &PartnerId, number: TypeNumber) -
     let mut manifests = Vec::new();
     for device_type in device_types {
         if let Some(manifest) = cx.store.manifest(&device_type, &FeedName::release()).await? {
-            if manifest.entries.iter().any(|entry| entry.id.r#type == number) {
+            if manifest.entries.iter().any(|entry| entry.id().r#type == number) {
                 cx.require(Right::Release)?;
             }
             manifests.push(manifest);

@@ -32,7 +32,8 @@ impl Request {
         Self { method, path, key: key.to_owned(), body, idempotency: String::new() }
     }
 
-    async fn send(&self, api: &Api) -> Answer {
+    /// Sends it.
+    pub async fn send(&self, api: &Api) -> Answer {
         let mut request = api.request(self.method, &self.path);
         if !self.key.is_empty() {
             request = request.bearer_auth(&self.key);

@@ -6,4 +6,5 @@ mod descriptions;
 mod driver;
 mod numbers;
 mod packages;
+mod rollouts;
 mod tokens;

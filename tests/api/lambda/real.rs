@@ -154,7 +154,7 @@ async fn the_reconciler_takes_its_events_and_no_others() {
     let world = with_packages().await;
     let server = &world.api.server;
     let repaired = server.invoke("reconciler", &json!({"chore": "repairs"})).await.unwrap();
-    assert_eq!(repaired, json!({"finished": 0, "failed": 0}));
+    assert_eq!(repaired, json!({"finished": 0, "completed": 0, "failed": 0}));
     world.api.erase("DT#dev1", "INDEX#release").await;
     let mended = server.invoke("reconciler", &json!({"chore": "reconcile"})).await.unwrap();
     assert_eq!((&mended["complete"], &mended["drift"]), (&json!(true), &json!(1)), "{mended}");

@@ -25,6 +25,7 @@ const DISTRIBUTION: &str = "arn:aws:cloudfront::000000000000:distribution/{Cdn.D
 pub async fn run(drive: &mut Drive) {
     let functions = Functions::of(&drive.api).await;
     broken_off(drive).await;
+    at_their_end(drive).await;
     chore(&functions, "repairs").await;
     let api = &drive.api;
     // Drift, of a manifest, of an index and of a listing.
@@ -60,6 +61,24 @@ pub async fn run(drive: &mut Drive) {
 async fn chore(functions: &Functions, name: &str) {
     let done = functions.invoke("reconciler", &json!({"chore": name})).await.unwrap();
     assert_eq!((&done.answer["errorMessage"], &done.answer["failed"]), (&Value::Null, &json!(0)), "{done:?}");
+}
+
+/// Rollouts that have taken everyone in: of an image, of one that was taken away, and one that was withdrawn.
+async fn at_their_end(drive: &Drive) {
+    let Drive { api, acme, .. } = drive;
+    let mut placed = Vec::new();
+    for version in ["whole", "gone", "back"] {
+        let image = api.image(acme, 120, version, version.as_bytes()).await;
+        let number = image["versionNumber"].as_str().unwrap().to_owned();
+        let mut body = image.clone();
+        let steps = json!([{"atTimestamp": api.server.clock().now().millis() + 60_000, "percent": 100}]);
+        (body["feed"], body["rollout"]) = ("beta".into(), json!({"percent": 1, "steps": steps}));
+        drive.call("POST", "/deviceTypes/oven/firmwareImages", body).await.expect(201);
+        placed.push(format!("/deviceTypes/oven/firmwareImages/types/120/versionNumbers/{number}"));
+    }
+    drive.call("DELETE", &format!("{}?feed=beta", placed[1]), Value::Null).await.expect(204);
+    drive.call("POST", &format!("{}/rollout/withdraw?feed=beta", placed[2]), Value::Null).await.expect(204);
+    api.server.clock().shift(61_000);
 }
 
 /// An edit, a new name and the end of a feed that are written, and reach no manifest.

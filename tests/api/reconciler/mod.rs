@@ -5,6 +5,7 @@ mod chores;
 mod moto;
 mod progress;
 mod purge;
+mod rollouts;
 mod taken_away;
 
 use std::sync::{Arc, Mutex};

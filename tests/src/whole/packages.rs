@@ -31,7 +31,9 @@ pub(super) fn shown<'a>(dump: &'a Dump, pk: &str, feed: &str) -> Vec<Shown<'a>> 
     let prefix = format!("ASSOC#{feed}#");
     let all = dump
         .under(pk)
-        .filter(|(at, sk, row)| *at == pk && sk.starts_with(&prefix) && row["kind"] == "package");
+        .filter(|(at, sk, row)| *at == pk && sk.starts_with(&prefix) && row["kind"] == "package")
+        // Held back, paused and withdrawn ones are in no feed.
+        .filter(|(.., row)| row["plan"]["stage"].is_null() && row["plan"]["paused"].is_null());
     all.filter_map(|(.., row)| {
         let owner = text(row, "owner");
         let record = dump.row(&format!("POOL#{owner}"), &format!("DETAIL#{}", padded(row)));

@@ -5,6 +5,7 @@
 //! `lambda_http`'s own conversion, so that what works here works there. Nothing in here decides anything about
 //! firmware; it only carries requests.
 
+pub mod chores;
 mod client;
 mod data;
 pub mod demo;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser};
-use devserver::{Beside, LambdaOptions, Options, Server, demo, tour};
+use devserver::{Beside, LambdaOptions, Options, Server, chores, demo, tour};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -118,6 +118,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tokio::select! {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
+        () = chores::every_minute(&server) => {}
     }
     println!("stopping…");
     tokio::select! {

@@ -16,7 +16,7 @@ pub use requirements::deadlocked;
 
 use super::number::ReportedVersion;
 use super::rollout::Rollout;
-use super::{DeviceId, ImageId, Label, Tag, Timestamp, TypeNumber, VersionNumber};
+use super::{DeviceId, ImageId, Name, Tag, Timestamp, TypeNumber, VersionNumber};
 
 /// The versions a device says it runs, by firmware type.
 pub type Reported = BTreeMap<TypeNumber, ReportedVersion>;
@@ -28,6 +28,8 @@ pub enum Stage {
     Released,
     /// On its way to everyone.
     Rolling(Rollout),
+    /// Taken back for good: offered to nobody, and nothing makes way for it.
+    Withdrawn,
 }
 
 /// What must be installed before an image.
@@ -53,7 +55,7 @@ pub struct Candidate {
     /// What must be installed before it. Of its own type, a lower image that will do is offered first.
     pub requires: Vec<Requirement>,
     /// What it goes together with: everything of that name, or nothing.
-    pub bundle: Option<Label>,
+    pub bundle: Option<Name>,
 }
 
 impl Candidate {
@@ -102,7 +104,12 @@ pub struct Verdict {
 ///
 /// Every candidate, and every push that counts, has exactly one verdict; they come by type and number, which is install
 /// order.
-pub fn decide(candidates: &[Candidate], stopped: bool, device: &Device, now: Timestamp) -> Vec<Verdict> {
+pub fn decide<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+    stopped: bool,
+    device: &'a Device,
+    now: Timestamp,
+) -> Vec<Verdict> {
     let mut types: BTreeMap<TypeNumber, Vec<&Candidate>> = BTreeMap::new();
     for each in candidates {
         types.entry(each.id.r#type).or_default().push(each);
@@ -163,6 +170,8 @@ impl Asked<'_> {
         let verdict = |each: &&Candidate| {
             let reason = if !above(each, *running) {
                 Reason::UpToDate
+            } else if each.stage == Stage::Withdrawn {
+                Reason::Withdrawn
             } else if is(aim.next, each) {
                 self.obstacle(each).unwrap_or(Reason::Eligible)
             } else if let (true, Some(next)) = (is(aim.target, each), aim.next) {
@@ -189,7 +198,8 @@ impl Asked<'_> {
             }
             next
         };
-        let pushed = images.iter().find(|each| self.is_pushed(each) && above(each, running)).copied();
+        let counts = |each: &&&Candidate| self.is_pushed(each) && each.stage != Stage::Withdrawn;
+        let pushed = images.iter().filter(counts).find(|each| above(each, running)).copied();
         if let Some(push) = pushed {
             let others = images.iter().filter(|each| each.id.number > push.id.number);
             skipped.extend(others.map(|each| (each.id, Reason::PushedOther { number: push.id.number })));
@@ -199,6 +209,7 @@ impl Asked<'_> {
             let next = towards(each);
             let against = match each.stage {
                 Stage::Released => None,
+                Stage::Withdrawn => Some(Reason::Withdrawn),
                 Stage::Rolling(_) if next.id == each.id => self.obstacle(each),
                 Stage::Rolling(_) => self
                     .absence(each)
@@ -228,6 +239,9 @@ impl Asked<'_> {
 
     /// What keeps an image from the device whatever else it has.
     fn absence(&self, image: &Candidate) -> Option<Reason> {
+        if image.stage == Stage::Withdrawn {
+            return Some(Reason::Withdrawn);
+        }
         if self.stopped {
             return Some(Reason::Stopped);
         }

@@ -31,6 +31,8 @@ pub enum Reason {
     NotEveryones,
     /// Its rollout has not come to the device.
     LeftOut(LeftOut),
+    /// It was taken back for good.
+    Withdrawn,
     /// It is halted.
     Paused,
     /// Everything is halted for this device type.
@@ -59,6 +61,7 @@ impl Reason {
             Self::LeftOut(LeftOut::NotStarted { .. }) => "not_started",
             Self::LeftOut(LeftOut::NotInCohort { .. }) => "not_in_cohort",
             Self::LeftOut(LeftOut::OutsideWindow) => "outside_window",
+            Self::Withdrawn => "withdrawn",
             Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Blocked => "blocked",
@@ -90,6 +93,7 @@ impl fmt::Display for Reason {
                 write!(f, "its rollout has come to {share} of the fleet, and the device stands at {cohort} %")
             }
             Self::LeftOut(LeftOut::OutsideWindow) => f.write_str("it is offered at other hours of the day"),
+            Self::Withdrawn => f.write_str("it was withdrawn"),
             Self::Paused => f.write_str("its rollout is paused"),
             Self::Stopped => f.write_str("updates of this device type are stopped"),
             Self::Blocked => f.write_str("the device is blocked"),

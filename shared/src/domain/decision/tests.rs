@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::association::Association;
+use crate::domain::manifest::chosen;
+use crate::domain::plan::Pause;
 use crate::domain::rollout::{Allow, LeftOut, Schedule, Share};
+use crate::domain::{BinaryKind, ImageRef, Plan};
 
 const HOUR: i64 = 3_600_000;
 
@@ -68,6 +72,16 @@ fn a_paused_image_on_its_way_leaves_the_one_below_it_and_a_paused_one_that_is_ev
     let both = [released(3, 5), paused(rolling(3, 6, 10_000))];
     assert_eq!(said(&both, &device), ["3/5 eligible", "3/6 paused"]);
     assert_eq!(said(&[released(3, 4), paused(released(3, 5))], &device), ["3/4 superseded", "3/5 paused"]);
+}
+
+#[test]
+fn a_withdrawn_image_makes_way_for_the_one_below_it_even_if_it_was_pushed() {
+    let withdrawn = |image: Candidate| Candidate { stage: Stage::Withdrawn, ..image };
+    let all = [released(3, 4), withdrawn(released(3, 5))];
+    assert_eq!(said(&all, &reporting(&[(3, 1)])), ["3/4 eligible", "3/5 withdrawn"]);
+    let pushes = vec![Push { image: all[1].clone(), until: at(HOUR + 1) }];
+    let told = Device { pushes, ..reporting(&[(3, 1)]) };
+    assert_eq!(said(&all, &told), ["3/4 eligible", "3/5 withdrawn"]);
 }
 
 #[test]
@@ -149,6 +163,7 @@ fn every_reason_has_words_of_its_own() {
         Reason::LeftOut(LeftOut::NotStarted { start: at(0) }),
         Reason::LeftOut(LeftOut::NotInCohort { cohort, share: Share::try_from(500).unwrap() }),
         Reason::LeftOut(LeftOut::OutsideWindow),
+        Reason::Withdrawn,
         Reason::Paused,
         Reason::Stopped,
         Reason::Blocked,
@@ -178,6 +193,7 @@ prop_compose! {
         kind in 1_u16..=4,
         number in 1_i64..12,
         share in prop_oneof![Just(None), (0_u16..=10_000).prop_map(Some)],
+        withdrawn in prop::bool::weighted(0.1),
         paused in prop::bool::weighted(0.1),
         floor in prop::bool::weighted(0.2),
         requires in prop::collection::vec((1_u16..=4, 1_i64..8), 0..2),
@@ -189,7 +205,8 @@ prop_compose! {
             .map(|(kind, min)| Requirement { r#type: kind.try_into().unwrap(), min: min.try_into().unwrap() })
             .collect();
         let bundle = bundle.map(|number| format!("b{number}").parse().unwrap());
-        Candidate { paused, floor, requires, bundle, ..base }
+        let stage = if withdrawn { Stage::Withdrawn } else { base.stage.clone() };
+        Candidate { stage, paused, floor, requires, bundle, ..base }
     }
 }
 
@@ -251,6 +268,7 @@ proptest! {
             let runs = fleet.device.reported.get(&offer.r#type);
             prop_assert!(runs.is_some_and(|runs| runs.get() < offer.number.get()), "never a downgrade");
             prop_assert!(!fleet.stopped && !fleet.device.blocked && !image.paused);
+            prop_assert!(image.stage != Stage::Withdrawn);
             prop_assert!(!fleet.device.withheld.contains(offer));
             for required in &image.requires {
                 let met = fleet.device.reported.get(&required.r#type);
@@ -261,7 +279,8 @@ proptest! {
                 prop_assert!(!between, "a floor is never skipped");
             }
             if image.bundle.is_some() {
-                for other in images.iter().filter(|each| each.bundle == image.bundle) {
+                let with = |each: &&&Candidate| each.bundle == image.bundle && each.stage != Stage::Withdrawn;
+                for other in images.iter().filter(with) {
                     let there = fleet.device.reported.get(&other.id.r#type);
                     let there = there.is_some_and(|runs| runs.get() >= other.id.number.get());
                     prop_assert!(there || offers.contains(&other.id), "a bundle is never torn");
@@ -314,5 +333,37 @@ proptest! {
         let alone = Fleet { candidates: everyones, ..fleet.clone() };
         fleet.device.id = None;
         prop_assert_eq!(fleet.offers(), alone.offers());
+    }
+
+    #[test]
+    fn a_manifest_holds_all_that_changes_what_is_offered(
+        mut fleet in fleet(),
+        pushed in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+    ) {
+        let image = pushed.filter(|_| !fleet.candidates.is_empty()).map(|index| index.get(&fleet.candidates).clone());
+        fleet.device.pushes = image.into_iter().map(|image| Push { image, until: at(HOUR + 1) }).collect();
+        let associated: Vec<_> = fleet.candidates.iter().map(associated).collect();
+        let kept = chosen(&associated).into_iter().map(|(image, plan)| plan.candidate(image.id)).collect();
+        let manifest = Fleet { candidates: kept, ..fleet.clone() };
+        prop_assert_eq!(manifest.offers(), fleet.offers());
+        let explained = fleet.decide();
+        for verdict in manifest.decide() {
+            let full = explained.iter().find(|each| each.id == verdict.id).unwrap();
+            prop_assert_eq!(full.reason, verdict.reason, "{}", verdict.id);
+        }
+    }
+}
+
+fn associated(candidate: &Candidate) -> Association {
+    let owner = "acme".parse().unwrap();
+    let Candidate { id, stage, paused, floor, requires, bundle } = candidate.clone();
+    let paused = paused.then_some(Pause { at: at(0), failures: None });
+    Association {
+        device_type: "kettle".parse().unwrap(),
+        feed: "release".parse().unwrap(),
+        image: ImageRef { owner, device_type: None, id },
+        kind: BinaryKind::Binary,
+        created: at(0),
+        plan: Plan { stage, paused, floor, requires, bundle, ..Plan::default() },
     }
 }

@@ -5,12 +5,14 @@
 mod schedule;
 mod share;
 mod window;
+mod zone;
 
 use std::collections::BTreeSet;
 
 pub use schedule::{Schedule, Step};
 pub use share::{Cohort, Share};
 pub use window::{Offset, Window};
+pub use zone::offsets;
 
 use super::device_id::DeviceId;
 use super::{Tag, Timestamp};
@@ -64,6 +66,11 @@ impl Allow {
 }
 
 impl Rollout {
+    /// From when on everyone is taken in who asks at any hour, if that is planned; never while there is a window.
+    pub fn whole_at(&self) -> Option<Timestamp> {
+        self.schedule.whole_at().filter(|_| self.window.is_none())
+    }
+
     /// Whether a device is taken in at this moment.
     pub fn takes(&self, id: &DeviceId, tags: &BTreeSet<Tag>, now: Timestamp) -> Result<(), LeftOut> {
         let start = self.schedule.start();
@@ -123,7 +130,7 @@ mod tests {
     fn outside_of_its_hours_nobody_is_taken_in() {
         let mut all = rollout(10_000);
         let utc = vec![Offset { since: Timestamp::from_millis(i64::MIN), seconds: 0 }];
-        all.window = Some(Window::new(60, 120, utc).unwrap());
+        all.window = Some(Window::new(60, 120, "UTC".to_owned(), utc).unwrap());
         assert_eq!(takes(&all, "a", &[], 3_599_999), Err(LeftOut::OutsideWindow));
         assert_eq!(takes(&all, "a", &[], 3_600_000), Ok(()));
     }

@@ -50,9 +50,33 @@ impl Schedule {
         Ok(Self { start, first, steps, per_hour })
     }
 
+    /// What it takes in at the start.
+    pub const fn first(&self) -> Share {
+        self.first
+    }
+
+    /// When it takes in more, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The most that it takes in an hour; none for no limit.
+    pub const fn per_hour(&self) -> Option<Share> {
+        self.per_hour
+    }
+
     /// When it begins.
     pub const fn start(&self) -> Timestamp {
         self.start
+    }
+
+    /// The same schedule after a halt from `from` until `to`: it goes on where it stood, and not where it would have come.
+    #[must_use]
+    pub fn after_halt(&self, from: Timestamp, to: Timestamp) -> Self {
+        let lost = to.millis().saturating_sub(from.max(self.start).millis()).max(0);
+        let later = |moment: Timestamp| Timestamp::from_millis(moment.millis().saturating_add(lost));
+        let steps = self.steps.iter().map(|step| Step { at: later(step.at), ..*step }).collect();
+        Self { start: later(self.start), steps, ..*self }
     }
 
     /// The part that is taken in at this moment.
@@ -158,5 +182,18 @@ mod tests {
                 prop_assert!(schedule.share_at(at(i64::MAX)) < Share::ALL);
             }
         }
+    }
+
+    #[test]
+    fn a_halt_moves_the_rest_of_a_schedule_and_nothing_is_lost_or_won() {
+        let step = |millis, hundredths| Step { at: at(millis), share: share(hundredths) };
+        let steps = vec![step(20, 2000), step(40, 10_000)];
+        let planned = Schedule::new(at(10), share(1000), steps, Some(share(1))).unwrap();
+        let resumed = planned.after_halt(at(25), at(125));
+        for moment in [0, 1, 14, 15, 20, HOUR, 2 * HOUR] {
+            assert_eq!(resumed.share_at(at(125 + moment)), planned.share_at(at(25 + moment)), "{moment}");
+        }
+        assert_eq!(planned.after_halt(at(0), at(5)), planned, "a halt that ended before it began");
+        assert_eq!(planned.after_halt(at(0), at(15)).start(), at(15));
     }
 }

@@ -36,7 +36,7 @@ impl Share {
     }
 
     /// So many hundredths of a percent, and everyone from 10,000 on.
-    pub(super) fn at_most_all(hundredths: u64) -> Self {
+    pub(in crate::domain) fn at_most_all(hundredths: u64) -> Self {
         u16::try_from(hundredths).map_or(Self::ALL, |hundredths| Self(hundredths.min(WHOLE)))
     }
 }

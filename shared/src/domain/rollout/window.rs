@@ -19,20 +19,37 @@ pub struct Offset {
 pub struct Window {
     from: u16,
     to: u16,
+    zone: String,
     offsets: Vec<Offset>,
 }
 
 impl Window {
     /// From `from` until before `to`, in minutes since midnight (0 to 1,439); over midnight if `to` is the smaller one.
-    /// `offsets` are in order; before the first one counts the first.
-    pub fn new(from: u16, to: u16, offsets: Vec<Offset>) -> Result<Self, Invalid> {
+    /// `zone` is what the place's time zone is called, and `offsets` are its, in order; before the first one counts the
+    /// first.
+    pub fn new(from: u16, to: u16, zone: String, offsets: Vec<Offset>) -> Result<Self, Invalid> {
         if from == to || i64::from(from.max(to)) >= MINUTES {
             return Err(Invalid::because("must begin and end at two different minutes of a day"));
         }
         if offsets.is_empty() || !offsets.is_sorted_by(|a, b| a.since < b.since) {
             return Err(Invalid::because("must have the offsets of its time zone in their order"));
         }
-        Ok(Self { from, to, offsets })
+        Ok(Self { from, to, zone, offsets })
+    }
+
+    /// Its first minute and the minute after its last, since midnight.
+    pub const fn minutes(&self) -> (u16, u16) {
+        (self.from, self.to)
+    }
+
+    /// What the place's time zone is called.
+    pub fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    /// The offsets of its place, in order.
+    pub fn offsets(&self) -> &[Offset] {
+        &self.offsets
     }
 
     /// Whether it is one of its hours.
@@ -62,16 +79,23 @@ mod tests {
     #[test]
     fn hours_are_those_of_the_place_and_may_pass_midnight() {
         let utc = vec![offset(0, 0)];
-        assert_eq!(hours(&Window::new(60, 240, utc.clone()).unwrap(), 5), [1, 2, 3]);
-        assert_eq!(hours(&Window::new(1320, 120, utc).unwrap(), 5), [0, 1, 22, 23]);
+        assert_eq!(hours(&Window::new(60, 240, "X".to_owned(), utc.clone()).unwrap(), 5), [1, 2, 3]);
+        assert_eq!(hours(&Window::new(1320, 120, "X".to_owned(), utc).unwrap(), 5), [0, 1, 22, 23]);
         // UTC+2: from one to four there is 23 to 2 here.
-        assert_eq!(hours(&Window::new(60, 240, vec![offset(0, 7200)]).unwrap(), 5), [0, 1, 23]);
-        assert_eq!(hours(&Window::new(60, 240, vec![offset(0, -3600)]).unwrap(), -3), [2, 3, 4]);
+        assert_eq!(
+            hours(&Window::new(60, 240, "X".to_owned(), vec![offset(0, 7200)]).unwrap(), 5),
+            [0, 1, 23]
+        );
+        assert_eq!(
+            hours(&Window::new(60, 240, "X".to_owned(), vec![offset(0, -3600)]).unwrap(), -3),
+            [2, 3, 4]
+        );
     }
 
     #[test]
     fn clocks_that_are_changed_take_the_hours_with_them() {
-        let window = Window::new(60, 120, vec![offset(0, 3600), offset(72 * HOUR, 7200)]).unwrap();
+        let window =
+            Window::new(60, 120, "X".to_owned(), vec![offset(0, 3600), offset(72 * HOUR, 7200)]).unwrap();
         assert_eq!([hours(&window, -1), hours(&window, 2), hours(&window, 3)], [[0], [0], [23]]);
     }
 
@@ -84,7 +108,7 @@ mod tests {
             (60, 120, vec![]),
             (60, 120, vec![offset(5, 0), offset(5, 1)]),
         ] {
-            assert!(Window::new(from, to, offsets).is_err(), "{from} {to}");
+            assert!(Window::new(from, to, "X".to_owned(), offsets).is_err(), "{from} {to}");
         }
     }
 }

@@ -85,6 +85,7 @@ impl Kettle {
                     image: image.reference(),
                     kind: shared::domain::BinaryKind::Binary,
                     created: Timestamp::from_millis(1),
+                    plan: shared::domain::Plan::default(),
                 };
                 tx.create_association(&association, &owner);
             }

@@ -7,3 +7,4 @@ mod get;
 mod limits;
 mod list;
 mod promote;
+mod rollout;

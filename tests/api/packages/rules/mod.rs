@@ -6,6 +6,7 @@ mod lives;
 mod newer;
 mod promotion;
 mod rights;
+mod rollouts;
 mod separate;
 mod shared_packages;
 mod size;

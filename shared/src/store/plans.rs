@@ -1,0 +1,337 @@
+//! Plans as they lie in associations and, without what a check does not need, in manifests.
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::domain::decision::{Candidate, Requirement, Stage};
+use crate::domain::plan::{AutoPause, Pause, Tally};
+use crate::domain::rollout::{Allow, Offset, Rollout, Schedule, Share, Step, Window};
+use crate::domain::{DeviceId, ImageId, Invalid, Name, Plan, Tag, Timestamp, TypeNumber, VersionNumber};
+
+/// How an image is given out. Everything may be missing: an image that was associated before there were plans is
+/// everyone's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PlanRow {
+    #[serde(skip_serializing_if = "StageRow::is_released")]
+    stage: StageRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<PauseRow>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    floor: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requires: Vec<RequirementRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_pause: Option<AutoPauseRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_per_hour: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum StageRow {
+    #[default]
+    Released,
+    Rolling(Box<RolloutRow>),
+    Withdrawn,
+}
+
+impl StageRow {
+    fn is_released(&self) -> bool {
+        *self == Self::Released
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RolloutRow {
+    salt: String,
+    start: Timestamp,
+    first: Share,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<StepRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    per_hour: Option<Share>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<WindowRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    devices: Vec<DeviceId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Tag>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StepRow {
+    at: Timestamp,
+    share: Share,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct WindowRow {
+    from: u16,
+    to: u16,
+    zone: String,
+    offsets: Vec<(Timestamp, i32)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PauseRow {
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failures: Option<TallyRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct TallyRow {
+    failed: u64,
+    ended: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequirementRow {
+    number: TypeNumber,
+    version_number: VersionNumber,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AutoPauseRow {
+    failure_percent: u8,
+    min_reports: u32,
+    since: TallyRow,
+}
+
+impl From<Tally> for TallyRow {
+    fn from(this: Tally) -> Self {
+        Self { failed: this.failed, ended: this.ended }
+    }
+}
+
+impl From<TallyRow> for Tally {
+    fn from(row: TallyRow) -> Self {
+        Self { failed: row.failed, ended: row.ended }
+    }
+}
+
+impl From<&Rollout> for RolloutRow {
+    fn from(this: &Rollout) -> Self {
+        let window = |window: &Window| {
+            let (from, to) = window.minutes();
+            let offsets = window.offsets().iter().map(|offset| (offset.since, offset.seconds)).collect();
+            WindowRow { from, to, zone: window.zone().to_owned(), offsets }
+        };
+        let steps = this.schedule.steps().iter().map(|step| StepRow { at: step.at, share: step.share });
+        Self {
+            salt: this.salt.clone(),
+            start: this.schedule.start(),
+            first: this.schedule.first(),
+            steps: steps.collect(),
+            per_hour: this.schedule.per_hour(),
+            window: this.window.as_ref().map(window),
+            devices: this.allow.devices.iter().cloned().collect(),
+            tags: this.allow.tags.iter().cloned().collect(),
+        }
+    }
+}
+
+impl TryFrom<RolloutRow> for Rollout {
+    type Error = Invalid;
+
+    fn try_from(row: RolloutRow) -> Result<Self, Invalid> {
+        let window = |row: WindowRow| {
+            let offsets = row.offsets.into_iter().map(|(since, seconds)| Offset { since, seconds }).collect();
+            Window::new(row.from, row.to, row.zone, offsets)
+        };
+        let steps = row.steps.into_iter().map(|step| Step { at: step.at, share: step.share }).collect();
+        Ok(Self {
+            salt: row.salt,
+            schedule: Schedule::new(row.start, row.first, steps, row.per_hour)?,
+            window: row.window.map(window).transpose()?,
+            allow: Allow { devices: row.devices.into_iter().collect(), tags: row.tags.into_iter().collect() },
+        })
+    }
+}
+
+impl From<&Stage> for StageRow {
+    fn from(this: &Stage) -> Self {
+        match this {
+            Stage::Released => Self::Released,
+            Stage::Rolling(rollout) => Self::Rolling(Box::new(rollout.into())),
+            Stage::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+impl TryFrom<StageRow> for Stage {
+    type Error = Invalid;
+
+    fn try_from(row: StageRow) -> Result<Self, Invalid> {
+        Ok(match row {
+            StageRow::Released => Self::Released,
+            StageRow::Rolling(rollout) => Self::Rolling((*rollout).try_into()?),
+            StageRow::Withdrawn => Self::Withdrawn,
+        })
+    }
+}
+
+fn requirement_rows(requires: &[Requirement]) -> Vec<RequirementRow> {
+    let row = |each: &Requirement| RequirementRow { number: each.r#type, version_number: each.min };
+    requires.iter().map(row).collect()
+}
+
+fn requirements(rows: Vec<RequirementRow>) -> Vec<Requirement> {
+    rows.into_iter().map(|row| Requirement { r#type: row.number, min: row.version_number }).collect()
+}
+
+impl From<&Plan> for PlanRow {
+    fn from(this: &Plan) -> Self {
+        let pause = |pause: Pause| PauseRow { at: pause.at, failures: pause.failures.map(TallyRow::from) };
+        let auto_pause = |auto: AutoPause| AutoPauseRow {
+            failure_percent: auto.failure_percent,
+            min_reports: auto.min_reports,
+            since: auto.since.into(),
+        };
+        Self {
+            stage: (&this.stage).into(),
+            paused: this.paused.map(pause),
+            floor: this.floor,
+            requires: requirement_rows(&this.requires),
+            bundle: this.bundle.clone(),
+            auto_pause: this.auto_pause.map(auto_pause),
+            rate_per_hour: this.rate_per_hour,
+        }
+    }
+}
+
+impl PlanRow {
+    /// The plan; a row that no plan makes is [`Error::Corrupt`] under the key that `key` names.
+    pub(super) fn read(self, key: impl Fn() -> String) -> Result<Plan, Error> {
+        let corrupt = |why: Invalid| Error::Corrupt { key: key(), reason: format!("the rollout {why}") };
+        let pause = |row: PauseRow| Pause { at: row.at, failures: row.failures.map(Tally::from) };
+        let auto_pause = |row: AutoPauseRow| AutoPause {
+            failure_percent: row.failure_percent,
+            min_reports: row.min_reports,
+            since: row.since.into(),
+        };
+        Ok(Plan {
+            stage: self.stage.try_into().map_err(corrupt)?,
+            paused: self.paused.map(pause),
+            floor: self.floor,
+            requires: requirements(self.requires),
+            bundle: self.bundle,
+            auto_pause: self.auto_pause.map(auto_pause),
+            rate_per_hour: self.rate_per_hour,
+        })
+    }
+
+    /// Whether it says nothing.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A plan as a check sees it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct CandidateRow {
+    #[serde(skip_serializing_if = "StageRow::is_released")]
+    stage: StageRow,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    paused: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    floor: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requires: Vec<RequirementRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<Name>,
+}
+
+impl From<&Candidate> for CandidateRow {
+    fn from(this: &Candidate) -> Self {
+        Self {
+            stage: (&this.stage).into(),
+            paused: this.paused,
+            floor: this.floor,
+            requires: requirement_rows(&this.requires),
+            bundle: this.bundle.clone(),
+        }
+    }
+}
+
+impl CandidateRow {
+    /// Whether it says nothing.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The candidate; a row that none makes is [`Error::Corrupt`] under the key that `key` names.
+    pub(super) fn read(self, id: ImageId, key: impl Fn() -> String) -> Result<Candidate, Error> {
+        let corrupt = |why: Invalid| Error::Corrupt { key: key(), reason: format!("the rollout {why}") };
+        Ok(Candidate {
+            id,
+            stage: self.stage.try_into().map_err(corrupt)?,
+            paused: self.paused,
+            floor: self.floor,
+            requires: requirements(self.requires),
+            bundle: self.bundle,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn whole() -> Plan {
+        let share = |hundredths: u16| Share::try_from(hundredths).unwrap();
+        let steps = vec![Step { at: at(20), share: share(500) }, Step { at: at(30), share: Share::ALL }];
+        let rollout = Rollout {
+            salt: "s".into(),
+            schedule: Schedule::new(at(10), share(100), steps, Some(share(7))).unwrap(),
+            window: Some(
+                Window::new(1320, 300, "Europe/Berlin".into(), vec![Offset { since: at(-5), seconds: 3600 }])
+                    .unwrap(),
+            ),
+            allow: Allow { devices: ["a:1".parse().unwrap()].into(), tags: ["lab".parse().unwrap()].into() },
+        };
+        let tally = Tally { failed: 1, ended: 2 };
+        Plan {
+            stage: Stage::Rolling(rollout),
+            paused: Some(Pause { at: at(40), failures: Some(tally) }),
+            floor: true,
+            requires: vec![Requirement { r#type: 2.try_into().unwrap(), min: 7.try_into().unwrap() }],
+            bundle: Some("radio".parse().unwrap()),
+            auto_pause: Some(AutoPause { failure_percent: 5, min_reports: 20, since: tally }),
+            rate_per_hour: Some(1000),
+        }
+    }
+
+    #[test]
+    fn plans_read_back() {
+        for plan in [Plan::default(), whole(), Plan { stage: Stage::Withdrawn, ..Plan::default() }] {
+            let text = serde_json::to_string(&PlanRow::from(&plan)).unwrap();
+            let row: PlanRow = serde_json::from_str(&text).unwrap();
+            assert_eq!(row.is_default(), plan == Plan::default());
+            assert_eq!(row.read(String::new).unwrap(), plan, "{text}");
+            let id = ImageId { r#type: 3.try_into().unwrap(), number: 9.try_into().unwrap() };
+            let text = serde_json::to_string(&CandidateRow::from(&plan.candidate(id))).unwrap();
+            let row: CandidateRow = serde_json::from_str(&text).unwrap();
+            assert_eq!(row.read(id, String::new).unwrap(), plan.candidate(id), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_nobody_could_have_set_names_its_key() {
+        let text = r#"{"stage": {"rolling": {"salt": "s", "start": 1, "first": 5, "steps": [{"at": 0, "share": 9}]}}}"#;
+        let row: PlanRow = serde_json::from_str(text).unwrap();
+        let error = row.read(|| "DT#kettle / ASSOC#…".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("DT#kettle / ASSOC#…"), "{error}");
+    }
+}

@@ -1,0 +1,70 @@
+//! `pause` and `resume`.
+
+use serde_json::{Value, json};
+
+use super::percent;
+use crate::kettle::Kettle;
+
+#[tokio::test]
+async fn a_paused_image_is_offered_to_nobody_and_nothing_older_takes_its_place() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    let second = it.image_in("2.0", &["release"]).await;
+    it.post_rollout(&second, "pause").await.expect(204);
+    let answer = it.api.check("kettle", "2105=0").await.expect(200).json();
+    assert_eq!(answer["updates"], json!([]));
+    assert_eq!(answer["notes"], json!([{"type": 105, "reason": "paused"}]));
+    let rollout = it.rollout(&second).await;
+    assert_eq!((&rollout["state"], &rollout["paused"]["automatic"]), (&json!("paused"), &json!(false)));
+    it.post_rollout(&second, "resume").await.expect(204);
+    assert_eq!(it.offered_to(0).await, ["2"]);
+    assert_eq!(it.rollout(&second).await["paused"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_and_paused_leaves_everyone_what_they_had() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    let second = it.image_in("2.0", &["release"]).await;
+    it.set_rollout(&second, percent(50)).await.expect(204);
+    it.post_rollout(&second, "pause").await.expect(204);
+    assert_eq!(it.offered_to(0).await, ["1"]);
+    it.set_rollout(&second, percent(100)).await.expect(204);
+    assert_eq!(it.rollout(&second).await["state"], "paused", "a new plan does not resume it");
+    it.post_rollout(&second, "resume").await.expect(204);
+    assert_eq!(it.offered_to(0).await, ["2"]);
+}
+
+#[tokio::test]
+async fn pausing_and_resuming_again_changes_nothing() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let items = it.api.audit("acme").await.len();
+    it.post_rollout(&record, "resume").await.expect(204);
+    assert_eq!(it.api.audit("acme").await.len(), items);
+    it.post_rollout(&record, "pause").await.expect(204);
+    let since = it.rollout(&record).await["paused"]["sinceTimestamp"].clone();
+    it.post_rollout(&record, "pause").await.expect(204);
+    assert_eq!(it.rollout(&record).await["paused"]["sinceTimestamp"], since);
+    assert_eq!(it.api.audit("acme").await.len(), items + 1);
+}
+
+#[tokio::test]
+async fn a_rollout_that_was_halted_goes_on_where_it_stood() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let now = it.api.server.clock().now().millis();
+    let hour = 3_600_000;
+    let steps = json!([{"atTimestamp": now + hour, "percent": 50}]);
+    it.set_rollout(&record, json!({"percent": 10, "steps": steps})).await.expect(204);
+    it.post_rollout(&record, "pause").await.expect(204);
+    it.api.server.clock().shift(5 * hour);
+    assert_eq!(it.rollout(&record).await["currentPercent"], 10, "nothing goes on while it is halted");
+    it.post_rollout(&record, "resume").await.expect(204);
+    let rollout = it.rollout(&record).await;
+    assert_eq!(rollout["currentPercent"], 10);
+    let moved = rollout["steps"][0]["atTimestamp"].as_i64().unwrap() - now;
+    assert!((6 * hour..6 * hour + 60_000).contains(&moved), "{moved}");
+    it.api.server.clock().shift(hour);
+    assert_eq!(it.rollout(&record).await["currentPercent"], 50);
+}
