@@ -26,6 +26,8 @@ pub enum Needs {
     Download,
     /// What turns device credentials into pseudonyms.
     Pepper,
+    /// The master from which the secrets of device types are made, under which device tokens are good.
+    Devices,
     /// The keys that sign package indexes, as far as there are any.
     FeedSignatures,
 }
@@ -85,6 +87,7 @@ impl Needs {
             | Self::DistributionId
             | Self::Download
             | Self::Pepper
+            | Self::Devices
             | Self::FeedSignatures => &[],
         }
     }
@@ -96,6 +99,7 @@ impl Needs {
         const DISTRIBUTION_ID: &[Parameter] = &[text("distribution-id")];
         const DOWNLOAD: &[Parameter] = &[secret("download", true)];
         const PEPPER: &[Parameter] = &[secret("pepper", true)];
+        const DEVICES: &[Parameter] = &[secret("devices", true)];
         const SIGNATURES: &[Parameter] = &[secret("openpgp", false), secret("usign", false)];
         match self {
             Self::BaseUrl => BASE_URL,
@@ -103,6 +107,7 @@ impl Needs {
             Self::DistributionId => DISTRIBUTION_ID,
             Self::Download => DOWNLOAD,
             Self::Pepper => PEPPER,
+            Self::Devices => DEVICES,
             Self::FeedSignatures => SIGNATURES,
             Self::Bucket | Self::FormerBaseUrls | Self::MaxBinaryBytes | Self::Poll | Self::Metrics => &[],
         }
@@ -139,10 +144,10 @@ pub const ASSOCIATIONS: Function = Function {
     name: "associations",
     needs: &[Needs::Bucket, Needs::BaseUrl, Needs::FormerBaseUrls, Needs::KeyIds, Needs::Pepper],
 };
-/// Signs the paths that it offers.
+/// Signs the paths that it offers, and checks device tokens.
 pub const ELIGIBILITY: Function = Function {
     name: "eligibility",
-    needs: &[Needs::BaseUrl, Needs::Poll, Needs::Metrics, Needs::Download, Needs::Pepper],
+    needs: &[Needs::BaseUrl, Needs::Poll, Needs::Metrics, Needs::Download, Needs::Pepper, Needs::Devices],
 };
 /// Signs paths, relative to the index, and the index.
 pub const FEEDS: Function = Function {

@@ -152,10 +152,11 @@ impl Parameters {
         })
     }
 
-    /// All secrets of the deployment.
+    /// All secrets of the deployment; an error if one is missing that every deployment has.
     pub async fn secrets(&self) -> Result<Secrets, ParameterError> {
-        let all = Function { name: "", needs: &[Needs::Download, Needs::Pepper, Needs::FeedSignatures] };
-        let texts = self.texts(&["download", "pepper", "openpgp", "usign"]).await?;
+        let needs = &[Needs::Download, Needs::Pepper, Needs::Devices, Needs::FeedSignatures];
+        let all = Function { name: "", needs };
+        let texts = self.texts(&all.parameters().iter().map(|each| each.name).collect::<Vec<_>>()).await?;
         let text = |name: &str| texts.get(name).map(String::as_str);
         Keyring::read(&all, text)
             .map_err(|(name, why)| self.damaged(name, &why))?

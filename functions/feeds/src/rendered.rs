@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn an_index_is_signed_by_the_key_that_its_pointer_names_if_that_is_known() {
-        let old = Secrets::generate(&[7; 64]).with_signing_keys(&[1; 72]).unwrap();
-        let fresh = Secrets::generate(&[7; 64]).with_signing_keys(&[2; 72]).unwrap();
+        let old = Secrets::generate(&[7; 64]).completed(&[1; 104]).unwrap();
+        let fresh = Secrets::generate(&[7; 64]).completed(&[2; 104]).unwrap();
         let (id, key) = fresh.usign.as_ref().unwrap().current();
         let both =
             Secrets { usign: Some(old.usign.as_ref().unwrap().rotated(id, key.to_vec())), ..old.clone() };

@@ -18,6 +18,7 @@ pub struct Signing {
 pub struct Keyring {
     download: Option<Secret>,
     pepper: Option<Secret>,
+    devices: Option<Secret>,
     signing: Option<Signing>,
     key_ids: Option<KeyIds>,
 }
@@ -27,7 +28,8 @@ impl From<Secrets> for Keyring {
     fn from(all: Secrets) -> Self {
         let key_ids = Some(all.key_ids());
         let signing = Some(Signing { openpgp: all.openpgp, usign: all.usign });
-        Self { download: Some(all.download), pepper: Some(all.pepper), signing, key_ids }
+        let (download, pepper) = (Some(all.download), Some(all.pepper));
+        Self { download, pepper, devices: all.devices, signing, key_ids }
     }
 }
 
@@ -42,6 +44,11 @@ impl Keyring {
         self.pepper.as_ref().ok_or(NotGiven("the secret pepper"))
     }
 
+    /// The master from which the secrets of device types are made.
+    pub fn devices(&self) -> Result<&Secret, NotGiven> {
+        self.devices.as_ref().ok_or(NotGiven("the secret devices"))
+    }
+
     /// The keys that sign package indexes.
     pub fn signing(&self) -> Result<&Signing, NotGiven> {
         self.signing.as_ref().ok_or(NotGiven("the secrets openpgp and usign"))
@@ -54,9 +61,10 @@ impl Keyring {
 
     /// All secrets, if those are here that there must be; the name of one that is not.
     pub fn whole(self) -> Result<Secrets, &'static str> {
-        let Self { download, pepper, signing, .. } = self;
+        let Self { download, pepper, devices, signing, .. } = self;
         let Signing { openpgp, usign } = signing.unwrap_or_default();
-        Ok(Secrets { download: download.ok_or("download")?, pepper: pepper.ok_or("pepper")?, openpgp, usign })
+        let (download, pepper) = (download.ok_or("download")?, pepper.ok_or("pepper")?);
+        Ok(Secrets { download, pepper, devices, openpgp, usign })
     }
 
     /// A keyring with key ids alone, for whoever writes manifests and pointers.
@@ -66,10 +74,11 @@ impl Keyring {
 
     /// What `function` is given of this.
     pub fn only(&self, function: &Function) -> Self {
-        let Self { download, pepper, signing, key_ids } = self.clone();
+        let Self { download, pepper, devices, signing, key_ids } = self.clone();
         Self {
             download: download.filter(|_| function.has(Needs::Download)),
             pepper: pepper.filter(|_| function.has(Needs::Pepper)),
+            devices: devices.filter(|_| function.has(Needs::Devices)),
             signing: signing.filter(|_| function.has(Needs::FeedSignatures)),
             key_ids: key_ids.filter(|_| function.has(Needs::KeyIds)),
         }
@@ -93,6 +102,7 @@ impl Keyring {
         Ok(Self {
             download: secret(Needs::Download, "download")?,
             pepper: secret(Needs::Pepper, "pepper")?,
+            devices: secret(Needs::Devices, "devices")?,
             signing: function.has(Needs::FeedSignatures).then_some(signing),
             key_ids: key_ids.map(key_ids_from_json).transpose().map_err(|error| ("key-ids", error))?,
         })

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use key_ids::{key_ids_from_json, key_ids_to_json};
 pub use keyring::{Keyring, Signing};
-pub use rotation::{MAX_KEY_ID, Stage, next_download_id};
+pub use rotation::{MAX_KEY_ID, Stage, next_devices_id, next_download_id};
 
 /// HMAC-SHA256 under `key` of `parts` written one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -124,6 +124,9 @@ pub struct Secrets {
     pub download: Secret,
     /// Turns device credentials into pseudonyms. It is not rotated while grants made under it are in use.
     pub pepper: Secret,
+    /// The master from which the secrets of device types are made; a deployment from before there was one lacks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Secret>,
     /// Signs `Packages.asc` of feeds; none leaves them without that signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openpgp: Option<Secret>,
@@ -138,8 +141,8 @@ pub struct Secrets {
 /// 1970. It does not mind signatures that are newer.
 pub const KEYS_CREATED: u32 = 1;
 
-/// How many random bytes the keys that sign feeds are made from.
-pub const SIGNING_RANDOM: usize = 72;
+/// How many random bytes the secrets are made from that an earlier version did not make.
+pub const COMPLETING_RANDOM: usize = 104;
 
 impl Secrets {
     /// Reads the JSON form of all secrets. The error names the place, never a value.
@@ -148,27 +151,37 @@ impl Secrets {
             .map_err(|error| SecretsError(format!("the secrets do not parse at line {}", error.line())))
     }
 
-    /// Fresh secrets from 64 random bytes, with no keys that sign feeds.
+    /// Fresh secrets from 64 random bytes, with no master of device types and no keys that sign feeds, as the first
+    /// version made them.
     pub fn generate(random: &[u8; 64]) -> Self {
         let (download, pepper) = random.split_at(32);
         Self {
             download: Secret::new("d1", download.to_vec()),
             pepper: Secret::new("p1", pepper.to_vec()),
+            devices: None,
             openpgp: None,
             usign: None,
         }
     }
 
-    /// True if there is not a key for every kind of signature over feeds.
-    pub fn lacks_signing_keys(&self) -> bool {
-        self.openpgp.is_none() || self.usign.is_none()
+    /// True if there is not every secret that is made today.
+    pub fn is_incomplete(&self) -> bool {
+        self.devices.is_none() || self.openpgp.is_none() || self.usign.is_none()
     }
 
-    /// These secrets with the keys that sign feeds, made from random bytes where they are missing. Their ids are the
-    /// ids by which clients know keys.
+    /// These secrets with the master of device types, made from random bytes if it is missing.
+    pub fn with_devices(self, random: &[u8; 32]) -> Self {
+        let devices = self.devices.unwrap_or_else(|| Secret::new("m1", random.to_vec()));
+        Self { devices: Some(devices), ..self }
+    }
+
+    /// These secrets with every one that is made today, made from random bytes where they are missing. The ids of keys
+    /// that sign feeds are those by which clients know them.
     #[cfg(feature = "signing")]
-    pub fn with_signing_keys(self, random: &[u8; SIGNING_RANDOM]) -> Result<Self, SecretsError> {
-        let (seed, usign_key) = random.split_at(32);
+    pub fn completed(self, random: &[u8; COMPLETING_RANDOM]) -> Result<Self, SecretsError> {
+        let (devices, signing) =
+            random.split_first_chunk().ok_or_else(|| SecretsError("too few random bytes".into()))?;
+        let (seed, usign_key) = signing.split_at(32);
         let openpgp = match self.openpgp {
             Some(kept) => kept,
             None => fresh_openpgp(seed)?,
@@ -177,7 +190,7 @@ impl Secrets {
             Some(kept) => kept,
             None => fresh_usign(usign_key)?,
         };
-        Ok(Self { openpgp: Some(openpgp), usign: Some(usign), ..self })
+        Ok(Self { openpgp: Some(openpgp), usign: Some(usign), ..self }.with_devices(devices))
     }
 }
 

@@ -30,7 +30,8 @@ pub enum Stage<'a> {
 }
 
 impl Secret {
-    /// How far the rotation is; `named` is the id in the key ids, if there is one.
+    /// How far the rotation is; `named` is the id in the key ids, if there is one. Of a secret that no key ids ever name
+    /// it is the id of the value in use.
     pub fn stage(&self, named: Option<&str>) -> Stage<'_> {
         match &self.next {
             Some(next) if named == Some(&next.id) => Stage::Named(&next.id),
@@ -73,7 +74,16 @@ impl Secret {
 
 /// An id for a fresh `download` key: `d` and a number greater than that of any value of `secret`.
 pub fn next_download_id(secret: &Secret) -> String {
-    let number = |id: &str| id.strip_prefix('d').and_then(|digits| digits.parse::<u32>().ok());
+    next_id('d', secret)
+}
+
+/// An id for a fresh value of `devices`: `m` and a number greater than that of any value of `secret`.
+pub fn next_devices_id(secret: &Secret) -> String {
+    next_id('m', secret)
+}
+
+fn next_id(letter: char, secret: &Secret) -> String {
+    let number = |id: &str| id.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok());
     let greatest = secret.values().filter_map(|(id, _)| number(id)).max();
-    format!("d{}", greatest.map_or(1, |greatest| greatest.saturating_add(1)))
+    format!("{letter}{}", greatest.map_or(1, |greatest| greatest.saturating_add(1)))
 }

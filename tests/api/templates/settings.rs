@@ -10,7 +10,7 @@ use super::{compare, expect};
 
 /// Parameters that no template makes, since CloudFormation must not see them, or changes them when it should not: the
 /// operator's tool makes them.
-const BY_BOOTSTRAP: [&str; 5] = ["key-ids", "download", "pepper", "openpgp", "usign"];
+const BY_BOOTSTRAP: [&str; 6] = ["key-ids", "download", "pepper", "devices", "openpgp", "usign"];
 
 /// What stands before the names of parameters.
 const PARAMETER: &str = "arn:aws:ssm:us-east-1:000000000000:parameter/ota/dev/";

@@ -108,10 +108,10 @@ impl Folder {
             }
             Err(error) => return Err(error).context(path.display().to_string()),
         };
-        if !kept.lacks_signing_keys() {
+        if !kept.is_incomplete() {
             return Ok(kept);
         }
-        let secrets = kept.with_signing_keys(&random::bytes()?)?;
+        let secrets = kept.completed(&random::bytes()?)?;
         write_private(&path, &serde_json::to_string_pretty(&secrets)?)?;
         Ok(secrets)
     }
@@ -196,18 +196,27 @@ mod tests {
     }
 
     #[test]
-    fn signing_keys_are_added_to_the_secrets_of_an_earlier_version() {
+    fn what_an_earlier_version_did_not_make_is_added_to_its_secrets() {
         let outer = TempDir::new().unwrap();
         let folder = Folder::open(outer.path(), false).unwrap();
-        let old = Secrets::generate(&[7; 64]);
-        write_private(&folder.secrets_file(), &serde_json::to_string(&old).unwrap()).unwrap();
-        let (first, again) = (folder.secrets().unwrap(), folder.secrets().unwrap());
-        assert_eq!(first.pepper.current(), old.pepper.current());
-        for (first, again) in [(&first.openpgp, &again.openpgp), (&first.usign, &again.usign)] {
-            assert_eq!(first.as_ref().unwrap().current(), again.as_ref().unwrap().current());
+        let oldest = Secrets::generate(&[7; 64]);
+        let without_devices = Secrets { devices: None, ..oldest.clone().completed(&[8; 104]).unwrap() };
+        for old in [oldest, without_devices] {
+            write_private(&folder.secrets_file(), &serde_json::to_string(&old).unwrap()).unwrap();
+            let (first, again) = (folder.secrets().unwrap(), folder.secrets().unwrap());
+            assert_eq!(first.pepper.current(), old.pepper.current());
+            for (old, first, again) in [
+                (&old.devices, &first.devices, &again.devices),
+                (&old.openpgp, &first.openpgp, &again.openpgp),
+                (&old.usign, &first.usign, &again.usign),
+            ] {
+                let first = first.as_ref().unwrap().current();
+                assert_eq!(first, again.as_ref().unwrap().current());
+                assert!(old.as_ref().is_none_or(|old| old.current() == first));
+            }
+            let mode = fs::metadata(folder.secrets_file()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
         }
-        let mode = fs::metadata(folder.secrets_file()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -13,7 +13,11 @@ use crate::names::Name;
 use crate::target::Target;
 use crate::vault::Vault;
 
-const ALL: [Name; 4] = [Name::Download, Name::Pepper, Name::Openpgp, Name::Usign];
+const ALL: [Name; 5] = [Name::Download, Name::Pepper, Name::Devices, Name::Openpgp, Name::Usign];
+
+/// The parameter that says that `devices` was made. No key ids tell, and a deployment from before there was such a secret
+/// lacks it without having lost it.
+const DEVICES_MADE: &str = "devices-made";
 
 /// Makes what is missing, and says what is left to do.
 pub(crate) async fn run(target: &Target, another: bool, lost: bool) -> Result<()> {
@@ -62,26 +66,13 @@ pub(crate) async fn revoke(target: &Target, id: &str) -> Result<()> {
 
 /// First the secrets, then the ids, read from the secrets that there are: ids never name a key that is nowhere.
 ///
-/// Where there are ids, there were secrets: one that every deployment has and that is gone is made anew only if `lost` says
-/// that it is lost, since whatever the old one was for ends with it.
+/// One that was there and is gone is made anew only if `lost` says that it is lost.
 async fn make_parameters(parameters: &Parameters, lost: bool) -> Result<()> {
     let begun = parameters.key_ids().await?.is_some();
-    for name in [Name::Download, Name::Pepper] {
-        if begun && !lost && parameters.version(name.as_str()).await? == 0 {
-            bail!(
-                "{path}/{name} is gone, and was there: put it back from a backup. A new one is another one: {consequence}. \
-                 If it is lost for good, run this again with --replace-lost-secrets",
-                path = parameters.path(),
-                name = name.as_str(),
-                consequence = match name {
-                    Name::Pepper => "every device with access to a restricted feed loses it",
-                    _ =>
-                        "no download path that was handed out opens any more, and the edge needs the new one at once",
-                }
-            );
-        }
+    if !lost {
+        refuse_what_is_lost(parameters, begun).await?;
     }
-    let fresh = Secrets::generate(&random::bytes()).with_signing_keys(&random::bytes())?;
+    let fresh = Secrets::generate(&random::bytes()).completed(&random::bytes())?;
     let mut made = Vec::new();
     for name in ALL {
         let secret = name.of(&fresh).context("a secret was not made")?;
@@ -93,6 +84,8 @@ async fn make_parameters(parameters: &Parameters, lost: bool) -> Result<()> {
         [] => println!("secrets: already there"),
         names => println!("secrets: made {}", names.join(", ")),
     }
+    // After the secret itself: what broke off in between has lost nothing.
+    parameters.create(DEVICES_MADE, "true".to_owned(), false).await?;
     let secrets = parameters.secrets().await?;
     let Some(ids) = parameters.key_ids().await? else {
         if !parameters.create("key-ids", key_ids_to_json(&secrets.key_ids()), false).await? {
@@ -123,6 +116,31 @@ async fn make_parameters(parameters: &Parameters, lost: bool) -> Result<()> {
     Ok(())
 }
 
+/// An error if a secret was there and is gone, since whatever it was for would end with a new one. Where there are ids,
+/// there were those that every deployment has had: `begun` says so.
+async fn refuse_what_is_lost(parameters: &Parameters, begun: bool) -> Result<()> {
+    let had_devices = parameters.version(DEVICES_MADE).await? > 0;
+    for (name, was_there, consequence) in [
+        (
+            Name::Download,
+            begun,
+            "no download path that was handed out opens any more, and the edge needs the new one at once",
+        ),
+        (Name::Pepper, begun, "every device with access to a restricted feed loses it"),
+        (Name::Devices, had_devices, "every device token and device type secret that was handed out ends"),
+    ] {
+        if was_there && parameters.version(name.as_str()).await? == 0 {
+            bail!(
+                "{path}/{name} is gone, and was there: put it back from a backup. A new one is another one: {consequence}. \
+                 If it is lost for good, run this again with --replace-lost-secrets",
+                path = parameters.path(),
+                name = name.as_str(),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// `ids`, with those of secrets that have none yet. What is named stays: changing it is a rotation.
 fn with_missing(ids: &KeyIds, secrets: &Secrets) -> KeyIds {
     let current = secrets.key_ids();
@@ -140,7 +158,7 @@ mod tests {
     #[test]
     fn ids_are_added_for_secrets_that_came_later_and_none_is_changed() {
         let old = Secrets::generate(&[7; 64]);
-        let mut new = old.clone().with_signing_keys(&[8; 72]).unwrap();
+        let mut new = old.clone().completed(&[8; 104]).unwrap();
         assert_eq!(with_missing(&old.key_ids(), &new), new.key_ids());
         let named = new.key_ids();
         new.download = new.download.rotated("d2", vec![2; 32]);

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn both_keys_are_printed_whole_and_a_previous_one_too() {
-        let mut secrets = Secrets::generate(&[7; 64]).with_signing_keys(&[8; 72]).unwrap();
+        let mut secrets = Secrets::generate(&[7; 64]).completed(&[8; 104]).unwrap();
         let rotated = secrets.usign.as_ref().unwrap().rotated("01".repeat(8), [1; 40].to_vec());
         secrets.usign = Some(rotated);
         let text = text(&secrets).unwrap();

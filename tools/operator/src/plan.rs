@@ -22,29 +22,29 @@ pub(crate) fn begin(
     ids: &KeyIds,
     fresh: impl FnOnce() -> Result<Secret>,
 ) -> Result<Vec<Write>> {
-    match secret.stage(name.named(ids)) {
+    match name.stage(secret, ids) {
         Stage::Begun(_) => Ok(Vec::new()),
         Stage::Settled => Ok(vec![Write::Secret(secret.begun(fresh()?)?)]),
         Stage::Named(_) | Stage::Behind(_) => bail!("the last rotation is not finished"),
     }
 }
 
-/// What finishing writes: the key ids first, since readers know the new value already, and what ends comes last.
+/// What finishing writes: the key ids first, since readers know the new value already, and what ends comes last. Key ids
+/// that never name such a secret are not written.
 pub(crate) fn finish(name: Name, secret: &Secret, ids: &KeyIds) -> Vec<Write> {
-    let key_ids = |id: &str| Write::KeyIds(name.name(ids, id));
-    match secret.stage(name.named(ids)) {
+    let key_ids = |id: &str| Some(name.name(ids, id)).filter(|named| named != ids).map(Write::KeyIds);
+    let finished = || secret.finished().map(Write::Secret);
+    match name.stage(secret, ids) {
         Stage::Settled => Vec::new(),
-        Stage::Behind(current) => vec![key_ids(current)],
-        Stage::Begun(next) => {
-            std::iter::once(key_ids(next)).chain(secret.finished().map(Write::Secret)).collect()
-        }
-        Stage::Named(_) => secret.finished().map(Write::Secret).into_iter().collect(),
+        Stage::Behind(current) => key_ids(current).into_iter().collect(),
+        Stage::Begun(next) => key_ids(next).into_iter().chain(finished()).collect(),
+        Stage::Named(_) => finished().into_iter().collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::secrets::{Secrets, next_download_id};
+    use shared::secrets::{Secrets, next_devices_id, next_download_id};
 
     use super::*;
 
@@ -148,5 +148,26 @@ mod tests {
         let done = last(&states(&world, &world.finish()));
         assert_eq!((done.signs(), done.secret.previous_id()), (["k7", "k7"], Some("d1")));
         assert!(done.finish().is_empty());
+    }
+
+    #[test]
+    fn what_no_key_ids_name_is_rotated_by_its_own_writes_alone() {
+        let all = Secrets::generate(&[7; 64]).with_devices(&[8; 32]);
+        let (ids, mut secret) = (all.key_ids(), all.devices.unwrap());
+        let finish = |secret: &Secret| finish(Name::Devices, secret, &ids);
+        assert!(finish(&secret).is_empty(), "nothing is behind");
+        for (before, next) in [("m1", "m2"), ("m2", "m3")] {
+            let fresh = || Ok(Secret::new(next_devices_id(&secret), vec![9; 32]));
+            let writes = begin(Name::Devices, &secret, &ids, fresh).unwrap();
+            let [Write::Secret(begun)] = writes.as_slice() else { panic!("{writes:?}") };
+            assert_eq!((begun.current().0, begun.named(next).is_some()), (before, true));
+            let again = begin(Name::Devices, begun, &ids, || panic!("no new value")).unwrap();
+            assert!(again.is_empty());
+            let writes = finish(begun);
+            let [Write::Secret(finished)] = writes.as_slice() else { panic!("{writes:?}") };
+            assert_eq!((finished.current().0, finished.previous_id()), (next, Some(before)));
+            assert!(finish(finished).is_empty());
+            secret = finished.clone();
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! `rotate`: gives a secret a new value, in two steps with the world's learning of it between them.
 //!
 //! Beginning puts the new value beside the one in use; nothing is signed with it. Finishing names it in the key ids
-//! first, and then changes the secret over, which also ends the value before the one that was in use. Whoever checks or
-//! signs accepts both values all the while. Each step can be done again, and goes on where it broke off.
+//! first, if these name such a secret, and then changes the secret over, which also ends the value before the one that
+//! was in use. Whoever checks or signs accepts both values all the while. Each step can be done again, and goes on where
+//! it broke off.
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use shared::http::random;
-use shared::secrets::{Secret, Stage, fresh_openpgp, fresh_usign, next_download_id};
+use shared::secrets::{Secret, Stage, fresh_openpgp, fresh_usign, next_devices_id, next_download_id};
 
 use crate::edge_keys;
 use crate::names::{Name, namers};
@@ -23,10 +24,10 @@ pub(crate) struct Rotation {
     /// The secret.
     #[arg(value_enum)]
     secret: Name,
-    /// Make a new value, which is accepted, and with which nothing is signed yet.
+    /// Make a new value, which is accepted, and with which nothing is signed or made yet.
     #[arg(long, conflicts_with = "finish")]
     begin: bool,
-    /// Sign with the new value from now on; the one before stays accepted until the next rotation is finished.
+    /// Sign, or make, with the new value from now on; the one before stays accepted until the next rotation is finished.
     #[arg(long)]
     finish: bool,
 }
@@ -63,10 +64,12 @@ async fn take(vault: &Vault, name: Name, step: Step) -> Result<String> {
     let read = vault.versions(name).await?;
     let secrets = vault.secrets().await?;
     let Some(secret) = name.of(&secrets) else {
-        bail!("there is no {what} key yet; cargo xtask bootstrap makes one");
+        bail!(
+            "there is no secret {what} yet; cargo xtask bootstrap makes it, and a dev server when it starts"
+        );
     };
     let ids = vault.key_ids().await?.context("there are no key ids; cargo xtask bootstrap writes them")?;
-    let stage = secret.stage(name.named(&ids));
+    let stage = name.stage(secret, &ids);
     if step == Step::Begin && matches!(stage, Stage::Named(_) | Stage::Behind(_)) {
         bail!("finish the last rotation of {what} first:\n    {}", finish_next(vault, name));
     }
@@ -89,18 +92,24 @@ async fn take(vault: &Vault, name: Name, step: Step) -> Result<String> {
         }
     }
     let ended = secret.values().map(|(id, _)| id).filter(|id| secret_now.named(id).is_none());
-    Ok(match secret_now.stage(name.named(&ids_now)) {
-        Stage::Begun(next) => format!(
-            "{what}: {next} is accepted, and nothing is signed with it yet\n{}",
-            after_begin(vault, name)
-        ),
+    Ok(match name.stage(&secret_now, &ids_now) {
+        Stage::Begun(next) => {
+            let done = if name == Name::Devices { "made" } else { "signed" };
+            format!(
+                "{what}: {next} is accepted, and nothing is {done} with it yet\n{}",
+                after_begin(vault, name)
+            )
+        }
         Stage::Settled if step == Step::Look => {
             format!("{what}: {} is in use, and no rotation is begun\n", secret_now.current().0)
         }
         Stage::Settled => format!(
             "{what}: {} is in use\n{}",
             secret_now.current().0,
-            after_finish(vault, name, &ended.collect::<Vec<_>>())
+            match name {
+                Name::Devices => after_devices(vault, &secret_now, &ended.collect::<Vec<_>>()),
+                _ => after_finish(vault, name, &ended.collect::<Vec<_>>()),
+            }
         ),
         Stage::Named(_) | Stage::Behind(_) => format!(
             "{what}: finishing broke off, or the key was changed by hand; next:\n    {}\n",
@@ -115,6 +124,7 @@ fn fresh(name: Name, secret: &Secret) -> Result<Secret> {
         Name::Download => Secret::new(next_download_id(secret), random::bytes::<32>().to_vec()),
         Name::Openpgp => fresh_openpgp(&random::bytes::<32>())?,
         Name::Usign => fresh_usign(&random::bytes::<40>())?,
+        Name::Devices => Secret::new(next_devices_id(secret), random::bytes::<32>().to_vec()),
         Name::Pepper => bail!("the pepper is not rotated"),
     })
 }
@@ -129,7 +139,7 @@ fn after_begin(vault: &Vault, name: Name) -> String {
         (Name::Download, Vault::Parameters(_)) => {
             steps.push(format!("put it into the edge:\n{}", edge_keys::command(&vault.arguments())));
         }
-        (Name::Download | Name::Pepper, _) => {}
+        (Name::Download | Name::Pepper | Name::Devices, _) => {}
         (Name::Openpgp | Name::Usign, _) => steps.push(format!(
             "give the new public key to every device, beside the old one, and wait until they have it; one that does not \
              know it refuses every index once this is finished: cargo xtask feed-keys {}",
@@ -160,6 +170,21 @@ fn after_finish(vault: &Vault, name: Name, ended: &[&str]) -> String {
             )
         }));
     }
+    numbered(&steps)
+}
+
+/// As [`after_finish`], for what stands in no manifest or index: it is in the hands of factories and devices.
+fn after_devices(vault: &Vault, secret: &Secret, ended: &[&str]) -> String {
+    let mut steps = vec![restart(vault, &Name::Devices.holders())];
+    if let Some(previous) = secret.previous_id() {
+        steps.push(format!(
+            "give factories new device type secrets, and devices new tokens: what was handed out under {previous} stays \
+             good until the next rotation is finished, and ends with it"
+        ));
+    }
+    steps.extend(ended.iter().map(|id| {
+        format!("{id} has ended: whatever was handed out under it is refused once they have started anew")
+    }));
     numbered(&steps)
 }
 

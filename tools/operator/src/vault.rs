@@ -66,6 +66,7 @@ impl Vault {
                 match name {
                     Name::Download => all.download = secret,
                     Name::Pepper => all.pepper = secret,
+                    Name::Devices => all.devices = Some(secret),
                     Name::Openpgp => all.openpgp = Some(secret),
                     Name::Usign => all.usign = Some(secret),
                 }

@@ -17,7 +17,7 @@ impl Folder {
         let folder = std::env::temp_dir().join(format!("ota-operator-{:016x}", random::number()));
         std::fs::create_dir(&folder).unwrap();
         let this = Self(folder);
-        let secrets = Secrets::generate(&random::bytes()).with_signing_keys(&random::bytes()).unwrap();
+        let secrets = Secrets::generate(&random::bytes()).completed(&random::bytes()).unwrap();
         std::fs::write(this.file(), serde_json::to_string(&secrets).unwrap()).unwrap();
         let settings = [
             ("OTA_DYNAMODB_ENDPOINT", "http://127.0.0.1:1".to_owned()),
@@ -80,6 +80,14 @@ fn each_kind_of_key_is_rotated_in_the_file_and_the_others_stay() {
         assert_eq!(ids[0].openpgp == ids[1].openpgp, name != "openpgp");
         assert_eq!(ids[0].usign == ids[1].usign, name != "usign");
     }
+    let before = folder.secrets();
+    folder.run(&["rotate", "devices", "--begin"]);
+    let out = folder.run(&["rotate", "devices", "--finish"]);
+    assert!(out.contains("restart the dev server") && !out.contains("reconcile"), "{out}");
+    let after = folder.secrets();
+    let devices = after.devices.as_ref().unwrap();
+    assert_eq!((devices.current().0, devices.previous_id()), ("m2", Some("m1")));
+    assert_eq!(after.key_ids(), before.key_ids());
     let mode = std::fs::metadata(folder.file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -34,6 +34,7 @@ pub(crate) async fn write(
     let kept = [
         ("download", Some(&secrets.download)),
         ("pepper", Some(&secrets.pepper)),
+        ("devices", secrets.devices.as_ref()),
         ("openpgp", secrets.openpgp.as_ref()),
         ("usign", secrets.usign.as_ref()),
     ];

@@ -11,7 +11,9 @@ async fn from_nothing_everything_is_made_and_a_second_time_nothing() {
     let Some(world) = World::start("nothing").await else { return };
     let out = world.run(&["bootstrap"]).good();
     assert!(
-        out.contains("secrets: made download, pepper, openpgp, usign\nkey ids: made\noperator key (shown"),
+        out.contains(
+            "secrets: made download, pepper, devices, openpgp, usign\nkey ids: made\noperator key (shown"
+        ),
         "{out}"
     );
     assert!(out.contains(&format!("cargo xtask edge-keys --parameters {} | aws", world.path)), "{out}");
@@ -19,6 +21,8 @@ async fn from_nothing_everything_is_made_and_a_second_time_nothing() {
     let kinds: Vec<_> = all.iter().map(|(name, (_, kind, _))| (name.as_str(), kind.clone())).collect();
     let secret = |name| (name, ParameterType::SecureString);
     let expected = [
+        secret("devices"),
+        ("devices-made", ParameterType::String),
         secret("download"),
         ("key-ids", ParameterType::String),
         secret("openpgp"),
@@ -28,7 +32,7 @@ async fn from_nothing_everything_is_made_and_a_second_time_nothing() {
     assert_eq!(kinds, expected);
     let secrets = world.parameters.secrets().await.unwrap();
     assert_eq!(key_ids_from_json(&all["key-ids"].0).unwrap(), secrets.key_ids());
-    for name in ["download", "pepper", "openpgp", "usign"] {
+    for name in ["download", "pepper", "devices", "openpgp", "usign"] {
         assert!(!out.contains(&all[name].0), "{name} is printed");
     }
 
@@ -45,7 +49,7 @@ async fn one_that_broke_off_after_any_parameter_is_gone_on_with() {
     let Some(whole) = World::start("broken").await else { return };
     whole.run(&["bootstrap"]).good();
     let all = whole.all().await;
-    let order = ["download", "pepper", "openpgp", "usign"];
+    let order = ["download", "pepper", "devices", "openpgp", "usign"];
     for count in 0..=order.len() {
         let world = World::start(&format!("broken{count}")).await.unwrap();
         for name in &order[..count] {
@@ -69,11 +73,30 @@ async fn a_deployment_from_before_feeds_were_signed_gets_their_keys_and_names_th
     }
     world.put("key-ids", "{\"download\": \"d1\"}", ParameterType::String).await;
     let out = world.run(&["bootstrap"]).good();
-    assert!(out.contains("secrets: made openpgp, usign\nkey ids: added openpgp, usign"), "{out}");
+    assert!(out.contains("secrets: made devices, openpgp, usign\nkey ids: added openpgp, usign"), "{out}");
     let secrets = world.parameters.secrets().await.unwrap();
     assert_eq!(secrets.download.current(), old.download.current());
     assert_eq!(world.parameters.key_ids().await.unwrap(), Some(secrets.key_ids()));
     world.parameters.given_to(&needs::TYPES).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deployment_from_before_devices_had_tokens_gets_their_secret_and_has_lost_none() {
+    let Some(world) = World::started("tokenless").await else { return };
+    for name in ["devices", "devices-made"] {
+        world.delete(name).await;
+    }
+    let before = world.all().await;
+    let refused = world.parameters.given_to(&needs::ELIGIBILITY).await.unwrap_err().to_string();
+    assert!(refused.contains("devices is missing: cargo xtask bootstrap writes it"), "{refused}");
+    world.parameters.given_to(&needs::FEEDS).await.unwrap();
+    let out = world.run(&["bootstrap"]).good();
+    assert!(out.contains("secrets: made devices\nkey ids: already there"), "{out}");
+    let mut after = world.all().await;
+    assert!(after.remove("devices").is_some() && after.remove("devices-made").is_some());
+    assert_eq!(after, before);
+    let given = world.parameters.given_to(&needs::ELIGIBILITY).await.unwrap();
+    assert_eq!(given.keyring.devices().unwrap().current().0, "m1");
 }
 
 #[tokio::test]
@@ -94,7 +117,8 @@ async fn what_is_damaged_is_left_alone() {
 
 #[tokio::test]
 async fn a_secret_that_is_lost_is_made_anew_only_if_that_is_said() {
-    for (name, consequence) in [("download", "no download path"), ("pepper", "loses it")] {
+    let devices = ("devices", "every device token and device type secret that was handed out ends");
+    for (name, consequence) in [("download", "no download path"), ("pepper", "loses it"), devices] {
         let Some(world) = World::started("lost").await else { return };
         let before = world.text(name).await;
         world.delete(name).await;

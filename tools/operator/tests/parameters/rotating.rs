@@ -1,7 +1,8 @@
 //! `rotate`, step by step, as another process sees it between the steps.
 
 use aws_sdk_ssm::types::ParameterType;
-use shared::domain::{Sha256, Timestamp, download};
+use shared::domain::device_token::{DeviceToken, DeviceTypeSecret};
+use shared::domain::{DeviceId, DeviceTypeId, Sha256, Timestamp, download};
 use shared::needs;
 use shared::secrets::Secret;
 
@@ -10,6 +11,10 @@ use crate::world::World;
 impl World {
     async fn download(&self) -> Secret {
         self.parameters.secrets().await.unwrap().download
+    }
+
+    async fn master(&self) -> Secret {
+        self.parameters.secrets().await.unwrap().devices.unwrap()
     }
 
     async fn named(&self) -> String {
@@ -91,7 +96,7 @@ async fn finishing_that_broke_off_is_gone_on_with_and_nothing_else_is_begun_befo
 #[tokio::test]
 async fn of_two_who_begin_at_once_one_is_told() {
     let Some(world) = World::started("together").await else { return };
-    for name in ["usign", "download"] {
+    for name in ["usign", "download", "devices"] {
         let before = world.all().await.remove(name).unwrap().2;
         let printed: Vec<_> = std::thread::scope(|scope| {
             let all: Vec<_> =
@@ -130,6 +135,55 @@ async fn a_key_of_feeds_can_be_given_to_devices_before_it_signs() {
 }
 
 #[tokio::test]
+async fn what_a_master_made_is_good_until_the_rotation_after_its_own_is_finished() {
+    let Some(world) = World::started("master").await else { return };
+    let mut others = world.all().await;
+    others.remove("devices");
+    let out = world.run(&["rotate", "devices"]).good();
+    assert!(out.contains("devices: m1 is in use, and no rotation is begun"), "{out}");
+    assert!(world.run(&["rotate", "devices", "--finish"]).good().contains("m1 is in use"));
+    let (kind, device): (DeviceTypeId, DeviceId) = ("kettle".parse().unwrap(), "SN-1".parse().unwrap());
+    let old = world.master().await;
+    let secret = DeviceTypeSecret::derive(old.current().1, &kind, 1);
+    let token = DeviceToken::write(&secret, kind.clone(), 1, &device);
+    let good = |master: &Secret| master.values().any(|(_, key)| token.is_of(key, &kind, 1, &device));
+
+    let out = world.run(&["rotate", "devices", "--begin"]).good();
+    assert!(
+        out.contains("m2 is accepted, and nothing is made with it yet\n1. start these functions anew")
+            && out.contains(": eligibility\n2. then:"),
+        "{out}"
+    );
+    let begun = world.master().await;
+    assert_eq!(begun.current(), old.current());
+    assert!(begun.named("m2").is_some() && good(&begun));
+    assert_eq!(world.run(&["rotate", "devices", "--begin"]).good(), out, "begun already");
+    assert_eq!(world.run(&["rotate", "devices"]).good(), out);
+
+    let out = world.run(&["rotate", "devices", "--finish"]).good();
+    assert!(
+        out.contains("m2 is in use\n1. start these functions anew")
+            && out.contains("handed out under m1 stays good until the next rotation is finished"),
+        "{out}"
+    );
+    assert!(!out.contains("reconcile") && !out.contains("has ended"), "{out}");
+    let finished = world.master().await;
+    assert_eq!(finished.current(), begun.named("m2").unwrap());
+    assert!(good(&finished));
+    assert_eq!(world.run(&["rotate", "devices", "--finish"]).good(), out, "finished already");
+    assert_eq!(world.master().await.current().0, "m2");
+
+    world.run(&["rotate", "devices", "--begin"]).good();
+    assert!(good(&world.master().await));
+    let out = world.run(&["rotate", "devices", "--finish"]).good();
+    assert!(out.contains("m3 is in use") && out.contains("m1 has ended"), "{out}");
+    assert!(!good(&world.master().await));
+    let mut all = world.all().await;
+    all.remove("devices");
+    assert_eq!(all, others, "no key ids are written");
+}
+
+#[tokio::test]
 async fn the_pepper_and_what_is_not_there_are_not_rotated() {
     let Some(world) = World::started("refused").await else { return };
     let all = world.all().await;
@@ -138,8 +192,11 @@ async fn the_pepper_and_what_is_not_there_are_not_rotated() {
         assert!(error.contains("grants to devices"), "{error}");
     }
     assert_eq!(world.all().await, all);
-    world.delete("usign").await;
-    assert!(world.run(&["rotate", "usign", "--begin"]).refused().contains("bootstrap"));
+    for name in ["usign", "devices"] {
+        world.delete(name).await;
+        let error = world.run(&["rotate", name, "--begin"]).refused();
+        assert!(error.contains(&format!("no secret {name} yet")) && error.contains("bootstrap"), "{error}");
+    }
     world.delete("key-ids").await;
     assert!(world.run(&["rotate", "download", "--begin"]).refused().contains("bootstrap"));
 }

@@ -133,7 +133,7 @@ fn parameters(question: &[u8]) -> Value {
             "base-url" => "https://ota.example.com".to_owned(),
             "distribution-id" => "E1EXAMPLE".to_owned(),
             "key-ids" => json!({"download": "d1"}).to_string(),
-            "download" | "pepper" => secret(32),
+            "download" | "pepper" | "devices" => secret(32),
             "usign" => secret(40),
             _ => {
                 missing.push(name);
@@ -151,8 +151,9 @@ mod tests {
 
     #[test]
     fn parameters_that_are_asked_for_are_given_and_others_named() {
-        let given = parameters(br#"{"Names": ["/ota/x/base-url", "/ota/x/openpgp"]}"#);
+        let given = parameters(br#"{"Names": ["/ota/x/base-url", "/ota/x/devices", "/ota/x/openpgp"]}"#);
         assert_eq!(given["Parameters"][0]["Value"], "https://ota.example.com");
+        assert_eq!(given["Parameters"][1]["Name"], "/ota/x/devices");
         assert_eq!(given["InvalidParameters"][0], "/ota/x/openpgp");
     }
 }
