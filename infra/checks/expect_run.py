@@ -84,6 +84,11 @@ def doors(expect, made) -> None:
             {
                 ("cloudfront.amazonaws.com", action, "standin-Distribution")
                 for action in ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
+            }
+            # What devices report comes through the API.
+            | {
+                ("apigateway.amazonaws.com", "lambda:InvokeFunction", route)
+                for route in (("attributes", "status") if name == "eligibility" else ())
             },
         )
 

@@ -18,6 +18,12 @@ use crate::domain::Timestamp;
 pub enum Metric {
     /// Updates in the answers of checks; those that the CDN gave again are not among them.
     UpdatesOffered,
+    /// Updates that devices have begun to fetch.
+    UpdatesDownloading,
+    /// Updates that devices run by now, as their versions say.
+    UpdatesInstalled,
+    /// Updates that devices could not install.
+    UpdatesFailed,
     /// Manifests and package indexes that a reconciliation found to say something else than the associations.
     Drift,
     /// What a reconciliation could not read or mend, and passed over.
@@ -30,8 +36,11 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::UpdatesOffered,
+        Self::UpdatesDownloading,
+        Self::UpdatesInstalled,
+        Self::UpdatesFailed,
         Self::Drift,
         Self::ReconcileFailures,
         Self::RepairsFinished,
@@ -42,6 +51,9 @@ impl Metric {
     pub const fn name(self) -> &'static str {
         match self {
             Self::UpdatesOffered => "UpdatesOffered",
+            Self::UpdatesDownloading => "UpdatesDownloading",
+            Self::UpdatesInstalled => "UpdatesInstalled",
+            Self::UpdatesFailed => "UpdatesFailed",
             Self::Drift => "Drift",
             Self::ReconcileFailures => "ReconcileFailures",
             Self::RepairsFinished => "RepairsFinished",
@@ -52,7 +64,13 @@ impl Metric {
     /// Its unit in CloudWatch.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::UpdatesOffered | Self::Drift | Self::ReconcileFailures | Self::RepairsFinished => "Count",
+            Self::UpdatesOffered
+            | Self::UpdatesDownloading
+            | Self::UpdatesInstalled
+            | Self::UpdatesFailed
+            | Self::Drift
+            | Self::ReconcileFailures
+            | Self::RepairsFinished => "Count",
             Self::StagingAgeSeconds => "Seconds",
         }
     }

@@ -261,7 +261,12 @@ async fn an_edit_that_reaches_manifests_records_each_of_them() {
     actions.sort();
     assert_eq!(
         actions[1..],
-        ["acme image.updated 3/1", "acme manifest.remade kettle/beta", "acme manifest.remade kettle/release"]
+        [
+            "acme image.updated 3/1",
+            "acme manifest.remade kettle/beta",
+            "acme manifest.remade kettle/release",
+            "acme manifest.remade spare/release"
+        ]
     );
     assert!(actions[0].starts_with(" repair.finished"), "{actions:?}");
     let change = found.iter().find(|(_, row)| row.action == "image.updated").map(|(_, row)| row).unwrap();

@@ -28,6 +28,7 @@ mod policies;
 mod pool;
 mod printed_tour;
 mod reconciler;
+mod reports;
 mod repository;
 mod restore;
 mod rights;

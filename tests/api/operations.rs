@@ -92,7 +92,8 @@ pub struct World {
 }
 
 impl World {
-    /// Makes them: image 3/1 in beta and release of `kettle` and offered to hooli, 105/1 with a binary, 105/2 without,
+    /// Makes them: image 3/1 in beta and release of `kettle`, in release of
+    /// `spare`, whose device `SN-1` has reported without a token, and offered to hooli, 105/1 with a binary, 105/2 without,
     /// device types `spare` and `unused`, feed `lab`, platform type 10.
     pub async fn make(api: &Api, acme: &Tenant) -> Self {
         for other in ["hooli", "initech"] {
@@ -104,12 +105,16 @@ impl World {
             .expect(201);
         api.create_type(acme, 105).await;
         api.create_device_type(acme, "kettle").await;
-        api.create_device_type(acme, "spare").await;
+        let open = json!({"deviceTypeId": "spare", "name": "Spare", "anonymousReports": true});
+        api.call("POST", &acme.path("/deviceTypes"), &acme.write, open).await.expect(201);
         api.create_device_type(acme, "unused").await;
         let radio = api.image(acme, 3, "1", b"radio").await;
         for feed in ["beta", "release"] {
             api.associate(acme, "kettle", &radio, feed).await.expect(201);
         }
+        api.associate(acme, "spare", &radio, "release").await.expect(201);
+        let runs = json!({"attributes": {"2003": 0}});
+        api.device_call("spare/devices/SN-1/attributes", "", &runs).await.expect(200);
         let offer = format!("{}/offers/hooli", api.record_path(acme, &radio));
         api.call("PUT", &offer, &acme.write, Value::Null).await.expect(204);
         let owned = api.image(acme, 105, "1", b"owned").await;
@@ -222,6 +227,10 @@ pub fn all(world: &World) -> Vec<Operation> {
         "PUT" "/v1/ota/admin/types/{type}" => "/v1/ota/admin/types/10", {"name": "CELLULAR"}, Operator;
         "GET" "/v1/ota/whoami" => "/v1/ota/whoami", null, AnyKey;
         "POST" "/oauth/token" => "/oauth/token", null, Nothing;
+        "POST" "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/attributes"
+            => "/v1/ota/deviceTypes/spare/devices/SN-1/attributes", {"attributes": {"2003": "0"}}, Nothing;
+        "POST" "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/status"
+            => "/v1/ota/deviceTypes/spare/devices/SN-1/status", {"type": 3, "versionNumber": 1, "state": "downloading"}, Nothing;
     }
 }
 

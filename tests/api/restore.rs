@@ -236,7 +236,7 @@ async fn a_counter_goes_above_numbers_that_only_other_rows_still_know() {
         let put = api.server.dynamodb_client().put_item().table_name(api.server.table());
         put.set_item(Some(item)).send().await.unwrap();
     };
-    plant("COUNT#kettle#release#105#77", "03", json!({"offered": 9})).await;
+    plant("COUNT#kettle#03", "IMAGE#release#105#0000000000000000077", json!({"offered": 9})).await;
     plant("DEV#kettle#1", "META", json!({"2106": 55})).await;
     plant("SOMETHING#new", "META", json!({"number": 107, "versionNumber": 66})).await;
     plant("DEV#kettle#2", "META", json!({"2108": i64::MAX})).await;

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where environment and time come in")]
 
 pub mod api;
+pub mod devices;
 pub mod functions;
 pub mod ipk;
 pub mod lambda;

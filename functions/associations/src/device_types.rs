@@ -16,6 +16,9 @@ fn shown(this: &DeviceType) -> Value {
         "createdTimestamp": this.created.millis(),
         "updatedTimestamp": this.updated.millis(),
     });
+    if this.anonymous_reports {
+        body["anonymousReports"] = true.into();
+    }
     if let Some(description) = &this.description {
         body["description"] = description.as_str().into();
     }
@@ -26,7 +29,8 @@ fn words(fields: &mut Fields) -> Option<Words> {
     let name = fields.required::<Name>("name");
     let description = fields.optional::<Description>("description");
     let architecture = fields.optional::<Architecture>("architecture").unwrap_or_default();
-    name.map(|name| Words { name, description, architecture })
+    let anonymous_reports = fields.optional::<bool>("anonymousReports").unwrap_or_default();
+    name.map(|name| Words { name, description, architecture, anonymous_reports })
 }
 
 pub(crate) async fn create_device_type(

@@ -54,7 +54,13 @@ struct Note {
 }
 
 /// The JSON body for a decision. The same manifest and the same report give the same bytes all day.
-pub(crate) fn body(app: &App, manifest: &Manifest, verdicts: &[Verdict]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn body(
+    app: &App,
+    manifest: &Manifest,
+    offers: &[&Entry],
+    verdicts: &[Verdict],
+    poll: Poll,
+) -> Result<Vec<u8>, Problem> {
     let expires = manifest.feed.is_restricted().then(|| end_of_next_day(app.clock.now()));
     let (secret, base) = (app.secrets.download()?, app.config.base_url()?);
     let url = |binary: &Binary, name: String| {
@@ -77,9 +83,9 @@ pub(crate) fn body(app: &App, manifest: &Manifest, verdicts: &[Verdict]) -> Resu
         device_type_id: manifest.device_type.as_str(),
         feed: manifest.feed.as_str(),
         revision: manifest.revision.to_string(),
-        next_poll_seconds: app.config.poll_seconds,
-        poll_jitter_seconds: app.config.poll_jitter_seconds,
-        updates: offers(manifest, verdicts).map(|entry| offered(entry, update(entry))).collect(),
+        next_poll_seconds: poll.seconds,
+        poll_jitter_seconds: poll.jitter_seconds,
+        updates: offers.iter().map(|entry| offered(entry, update(entry))).collect(),
         notes: notes(verdicts),
     };
     serde_json::to_vec(&answer).map_err(|error| Problem::internal(error.to_string()))
@@ -98,6 +104,22 @@ fn offered(entry: &Entry, (url, second): (String, Option<Second>)) -> Update<'_>
         md5: entry.binary.md5.to_string(),
         url,
         second,
+    }
+}
+
+/// When to ask again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Poll {
+    /// After how many seconds.
+    pub(crate) seconds: u32,
+    /// How many seconds more at most, by dice of the device's.
+    pub(crate) jitter_seconds: u32,
+}
+
+impl Poll {
+    /// For devices that do not say who they are.
+    pub(crate) fn of_strangers(app: &App) -> Self {
+        Self { seconds: app.config.poll_seconds, jitter_seconds: app.config.poll_jitter_seconds }
     }
 }
 

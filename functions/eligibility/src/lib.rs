@@ -1,37 +1,54 @@
-//! `/v1/ota/deviceTypes/{deviceTypeId}/eligibility`: what a device should install now. The hot path.
+//! `/v1/ota/deviceTypes/{deviceTypeId}/eligibility`: what a device should install now. The hot path; and what devices
+//! say that say who they are.
 //!
-//! Comes through the CDN, so it never trusts an authorizer's context; a restricted feed's credential comes in
-//! `X-Device-Authorization`, which the door sets itself.
+//! Checks come through the CDN, so nothing here trusts an authorizer's context; a restricted feed's credential comes in
+//! `X-Device-Authorization`, which that door sets itself. What devices report comes through the API, where no authorizer
+//! stands before these routes either.
 
 mod answer;
+mod devices;
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use shared::domain::decision::{Device, Reported, decide};
 use shared::domain::number::ReportedVersion;
-use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, TypeNumber};
+use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, Timestamp, TypeNumber};
 use shared::http::answer::{entity_tag, none_match};
 use shared::http::{App, Problem, Query, device_credential, finish};
 use shared::metrics::{Metric, Metrics};
 use shared::usecases::eligibility::{self, Found};
 
+use crate::answer::Poll;
+
 /// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
 const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
 
-/// The GET check, measuring nothing.
+/// The checks and what devices report, measuring nothing.
 pub fn routes(app: App) -> Router {
     measured(app, Metrics::off())
 }
 
-/// The GET check. Prints one line for an answer that offers something, and none for any other.
+/// The checks and what devices report. Prints one line for an answer that offers something, one for a status that is new,
+/// and none for any other.
 pub fn measured(app: App, metrics: Metrics) -> Router {
     let clock = app.clock.clone();
-    let router = Router::new()
+    let check = Router::new()
         .route("/v1/ota/deviceTypes/{deviceTypeId}/eligibility", get(get_eligibility))
+        .with_state((app.clone(), metrics.clone()));
+    finish(check, clock).merge(reports(app, metrics))
+}
+
+/// What devices report that say who they are: this much of it is behind the API's door.
+pub fn reports(app: App, metrics: Metrics) -> Router {
+    let clock = app.clock.clone();
+    let device = "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}";
+    let router = Router::new()
+        .route(&format!("{device}/attributes"), post(devices::report_attributes))
+        .route(&format!("{device}/status"), post(devices::report_status))
         .with_state((app, metrics));
     finish(router, clock)
 }
@@ -48,14 +65,22 @@ async fn get_eligibility(
     let device_type = params.ok().and_then(|params| params.iter().next()?.1.parse().ok());
     let manifest = manifest(&app, device_type, &feed, &headers).await?;
     let device = Device { reported, ..Device::default() };
-    let verdicts = decide(manifest.candidates(), false, &device, app.clock.now());
-    let response = respond(answer::body(&app, &manifest, &verdicts)?, &feed, &headers);
-    let offered = answer::offers(&manifest, &verdicts).fold(0, |count, _| count + 1);
+    let verdicts = decide(manifest.candidates(), manifest.stopped, &device, app.clock.now());
+    let offers: Vec<_> = answer::offers(&manifest, &verdicts).collect();
+    let body = answer::body(&app, &manifest, &offers, &verdicts, Poll::of_strangers(&app))?;
+    let response = respond(body, &feed, &headers);
     // Who is told that nothing has changed was offered it before.
-    if offered > 0 && response.status() == StatusCode::OK {
-        metrics.print(app.clock.now(), &[(Metric::UpdatesOffered, offered)]);
+    if response.status() == StatusCode::OK {
+        count(&metrics, app.clock.now(), Metric::UpdatesOffered, offers.len());
     }
     Ok(response)
+}
+
+/// Counts so many more of something, if there are any.
+fn count(metrics: &Metrics, now: Timestamp, metric: Metric, more: usize) {
+    if let Some(more) = u64::try_from(more).ok().filter(|more| *more > 0) {
+        metrics.print(now, &[(metric, more)]);
+    }
 }
 
 /// A name that no feed can have is a feed that does not exist.

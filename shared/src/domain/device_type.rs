@@ -1,5 +1,6 @@
 //! Device types: models of device, which images are associated with.
 
+use super::device_token::Epoch;
 use super::{Architecture, Description, DeviceTypeId, Name, PartnerId, Timestamp};
 
 /// A model of device.
@@ -15,6 +16,12 @@ pub struct DeviceType {
     pub description: Option<Description>,
     /// What its packages must have been built for; `all` takes any.
     pub architecture: Architecture,
+    /// Which secret its devices' tokens are made with: rises with every change of it, from 1.
+    pub epoch: Epoch,
+    /// Whether devices may report without a token.
+    pub anonymous_reports: bool,
+    /// Since when nothing may be offered to any of its devices; none if something may.
+    pub stopped: Option<Timestamp>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

@@ -49,6 +49,8 @@ pub struct Manifest {
     pub revision: u64,
     /// The id of the key that signs the download paths.
     pub download_key: String,
+    /// Whether nothing may be offered to anyone, until somebody starts it again.
+    pub stopped: bool,
     /// In install order: ascending type number, then number.
     pub entries: Vec<Entry>,
 }
@@ -61,7 +63,7 @@ impl Manifest {
         partner: PartnerId,
         download_key: String,
     ) -> Self {
-        Self { device_type, feed, partner, revision: 1, download_key, entries: Vec::new() }
+        Self { device_type, feed, partner, revision: 1, download_key, stopped: false, entries: Vec::new() }
     }
 
     /// The entry of an image, if a check can offer it.

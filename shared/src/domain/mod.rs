@@ -7,6 +7,7 @@ pub mod association;
 pub mod catalogue;
 pub mod credential;
 pub mod decision;
+pub mod device;
 pub mod device_id;
 pub mod device_token;
 pub mod device_type;
@@ -33,6 +34,7 @@ pub mod time;
 
 pub use catalogue::Catalogue;
 pub use credential::DeviceCredential;
+pub use device::Device;
 pub use device_id::DeviceId;
 pub use device_type::DeviceType;
 pub use digest::{Md5, Sha256};

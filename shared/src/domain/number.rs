@@ -132,8 +132,26 @@ impl fmt::Display for VersionNumber {
 }
 
 /// The version a device says it runs: any version number, or 0 for "has the slot, runs nothing of ours yet".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct ReportedVersion(i64);
+
+impl TryFrom<i64> for ReportedVersion {
+    type Error = Invalid;
+
+    fn try_from(number: i64) -> Result<Self, Invalid> {
+        if number < 0 {
+            return Err(Invalid::because("must be a version number, 0 to 9223372036854775807"));
+        }
+        Ok(Self(number))
+    }
+}
+
+impl From<ReportedVersion> for i64 {
+    fn from(version: ReportedVersion) -> Self {
+        version.0
+    }
+}
 
 impl ReportedVersion {
     /// The reported number, 0 or more.

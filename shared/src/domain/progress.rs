@@ -24,6 +24,21 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, from the first to the last.
+    pub const ALL: [Self; 5] =
+        [Self::Downloading, Self::Installing, Self::Installed, Self::Failed, Self::Rejected];
+
+    /// The state as a word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Downloading => "downloading",
+            Self::Installing => "installing",
+            Self::Installed => "installed",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+        }
+    }
+
     /// How far along: states with the same number exclude one another.
     const fn rank(self) -> u8 {
         match self {

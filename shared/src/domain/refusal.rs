@@ -9,6 +9,15 @@ pub enum Refusal {
     /// Not there, or not the caller's: the two are never told apart.
     #[error("there is no such thing here")]
     NotFound,
+    /// No token was shown that is this device's.
+    #[error("send this device's own token: Authorization: Bearer otad1.<device type>.<epoch>.<mac>")]
+    DeviceTokenInvalid,
+    /// The feed is restricted, and nothing was shown that opens it here.
+    #[error("this feed is restricted to devices that have been granted access")]
+    FeedClosed,
+    /// What the device is busy with has been taken back.
+    #[error("the update was withdrawn; stop, and ask again")]
+    UpdateWithdrawn,
     /// The key lacks this right.
     #[error("this needs the {} right, which the key does not have", .0.as_str())]
     RightMissing(Right),

@@ -197,6 +197,42 @@ impl Fields {
         lists
     }
 
+    /// A field that must be there and holds an object of at most `most` members; a member that is `null` has no value.
+    pub fn object<K: std::str::FromStr<Err = Invalid>, T: FromJson>(
+        &mut self,
+        name: &str,
+        most: usize,
+    ) -> Option<Vec<(K, Option<T>)>> {
+        let object = match self.map.get(name) {
+            None | Some(Value::Null) => {
+                self.faults.push(Fault::at(format!("/{name}"), "is required"));
+                return None;
+            }
+            Some(Value::Object(object)) if object.len() <= most => object.clone(),
+            Some(Value::Object(_)) => {
+                self.faults.push(Fault::at(format!("/{name}"), format!("must hold at most {most}")));
+                return None;
+            }
+            Some(_) => {
+                self.faults.push(Fault::at(format!("/{name}"), "must be an object"));
+                return None;
+            }
+        };
+        let mut members = Vec::with_capacity(object.len());
+        for (key, value) in &object {
+            let given = Some(value).filter(|value| !value.is_null());
+            let read = key.parse().and_then(|key| Ok((key, given.map(T::from_json).transpose()?)));
+            match read {
+                Ok(member) => members.push(member),
+                Err(why) => {
+                    let at = format!("/{name}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    self.faults.push(Fault::at(at, why));
+                }
+            }
+        }
+        Some(members)
+    }
+
     /// Adds a fault that the types alone cannot see.
     pub fn fault(&mut self, name: &str, why: impl Into<String>) {
         self.faults.push(Fault::at(format!("/{name}"), why));

@@ -54,6 +54,8 @@ codes! {
     KeyRevoked = "key_revoked", 401, "The key is not valid";
     /// The credential opens nothing here.
     CredentialRequired = "credential_required", 401, "This feed is restricted";
+    /// Not this device's token.
+    DeviceTokenInvalid = "device_token_invalid", 401, "That is not this device's token";
     /// The key lacks the right.
     RightMissing = "right_missing", 403, "The key lacks a right";
     /// Platform types belong to the operator.
@@ -74,6 +76,8 @@ codes! {
     ImageOffered = "image_offered", 409, "The image is offered to other partners";
     /// In that feed already.
     AlreadyAssociated = "already_associated", 409, "The image is already associated";
+    /// The device is to stop.
+    UpdateWithdrawn = "update_withdrawn", 409, "The update was withdrawn";
     /// What was withdrawn stays so.
     RolloutWithdrawn = "rollout_withdrawn", 409, "The image was withdrawn";
     /// It can only go with what it is bundled with.

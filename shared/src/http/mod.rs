@@ -6,6 +6,7 @@ pub mod body;
 pub mod caller;
 pub mod code;
 pub mod conditions;
+pub mod device_call;
 pub mod device_credential;
 #[cfg(feature = "blobs")]
 pub mod idempotency;
@@ -29,6 +30,7 @@ pub use app::{App, Clock};
 pub use body::{Fields, JsonBody};
 pub use caller::{ByOperator, Call, Partner, Read, Release, Write};
 pub use code::Code;
+pub use device_call::{Attribute, DeviceCall};
 #[cfg(feature = "blobs")]
 pub use idempotency::{repeatable, replayable};
 pub use path::Path;

@@ -30,7 +30,11 @@ impl Problem {
     /// A problem with a code and words.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let challenge = match code {
-            Code::KeyMissing | Code::KeyMalformed | Code::KeyExpired | Code::KeyRevoked => Some("Bearer"),
+            Code::KeyMissing
+            | Code::KeyMalformed
+            | Code::KeyExpired
+            | Code::KeyRevoked
+            | Code::DeviceTokenInvalid => Some("Bearer"),
             _ => None,
         };
         Self {
@@ -129,6 +133,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match &refusal {
             Refusal::NotFound => Code::NotFound,
+            Refusal::DeviceTokenInvalid => Code::DeviceTokenInvalid,
+            Refusal::FeedClosed => Code::CredentialRequired,
+            Refusal::UpdateWithdrawn => Code::UpdateWithdrawn,
             Refusal::RightMissing(_) => Code::RightMissing,
             Refusal::InvalidFields(_) => Code::InvalidField,
             Refusal::TypeExists => Code::TypeExists,

@@ -14,7 +14,7 @@ use crate::domain::{
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AssociationRow {
+pub(super) struct AssociationRow {
     device_type: DeviceTypeId,
     feed: FeedName,
     owner: PartnerId,
@@ -27,7 +27,7 @@ struct AssociationRow {
 }
 
 impl AssociationRow {
-    fn read(self) -> Result<Association, Error> {
+    pub(super) fn read(self) -> Result<Association, Error> {
         let id = ImageId { r#type: self.number, number: self.version_number };
         let key = || keys::association(&self.device_type, &self.feed, id).to_string();
         let plan = self.plan.read(key)?;

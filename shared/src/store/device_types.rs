@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::read::Consistency;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
+use crate::domain::device_token::Epoch;
 use crate::domain::{Architecture, Description, DeviceType, DeviceTypeId, Name, PartnerId, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -17,11 +18,27 @@ pub(super) struct DeviceTypeRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<Description>,
     architecture: Architecture,
+    #[serde(default = "first_epoch", skip_serializing_if = "is_first")]
+    epoch: Epoch,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    anonymous_reports: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped: Option<Timestamp>,
     created: Timestamp,
     updated: Timestamp,
     revision: u64,
     associations: u64,
     deleted: bool,
+}
+
+/// The epoch of a device type whose secret was never changed.
+const fn first_epoch() -> Epoch {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_first(epoch: &Epoch) -> bool {
+    *epoch == first_epoch()
 }
 
 impl From<DeviceTypeRow> for DeviceType {
@@ -32,6 +49,9 @@ impl From<DeviceTypeRow> for DeviceType {
             name: row.name,
             description: row.description,
             architecture: row.architecture,
+            epoch: row.epoch,
+            anonymous_reports: row.anonymous_reports,
+            stopped: row.stopped,
             created: row.created,
             updated: row.updated,
             revision: row.revision,
@@ -49,6 +69,9 @@ impl From<&DeviceType> for DeviceTypeRow {
             name: this.name.clone(),
             description: this.description.clone(),
             architecture: this.architecture.clone(),
+            epoch: this.epoch,
+            anonymous_reports: this.anonymous_reports,
+            stopped: this.stopped,
             created: this.created,
             updated: this.updated,
             revision: this.revision,

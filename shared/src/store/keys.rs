@@ -1,10 +1,14 @@
 //! Every partition and sort key of the table, made here and nowhere else (`docs/DATA-MODEL.md`).
 
+mod devices;
+
 use std::fmt;
 
 use crate::domain::{
     DeviceTypeId, FeedName, ImageId, ImageRef, Name, PartnerId, Sha256, Timestamp, TypeNumber, Version,
 };
+
+pub use devices::*;
 
 /// The key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -291,21 +295,6 @@ pub fn due(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> Key {
     key(DUE.into(), format!("{device_type}#{feed}#{}", padded(id)))
 }
 
-/// The partition of one shard of a device type's counts.
-pub fn counts_partition(device_type: &DeviceTypeId, shard: u8) -> String {
-    format!("COUNT#{device_type}#{shard:02}")
-}
-
-/// One shard of the count of a device type's devices.
-pub fn devices_counted(device_type: &DeviceTypeId, shard: u8) -> Key {
-    key(counts_partition(device_type, shard), "DEVICES")
-}
-
-/// One shard of what devices have made of an image.
-pub fn image_counted(device_type: &DeviceTypeId, shard: u8, feed: &FeedName, id: ImageId) -> Key {
-    key(counts_partition(device_type, shard), format!("IMAGE#{feed}#{}", padded(id)))
-}
-
 /// Where a reconciliation stopped.
 pub fn reconciliation() -> Key {
     key("RECONCILIATION".into(), "PLACE")
@@ -314,10 +303,10 @@ pub fn reconciliation() -> Key {
 /// The image that a key names, wherever in it.
 pub fn image_in(key: &Key) -> Option<ImageId> {
     let (pk, sk): (Vec<&str>, Vec<&str>) = (key.pk.split('#').collect(), key.sk.split('#').collect());
-    let ((["IMAGE", kind, number], _)
+    let ((["IMAGE", kind, number] | ["DEVV", _, kind, number, _], _)
     | ([REPAIRS], ["IMAGE", kind, number])
     | ([DUE], [_, _, kind, number])
-    | (["COUNT", ..], ["IMAGE", _, kind, number])
+    | (["COUNT", ..], ["IMAGE" | "RUNS", _, kind, number])
     | (_, ["IMG" | "DETAIL" | "OFFER", kind, number] | ["ASSOC", _, kind, number])) =
         (pk.as_slice(), sk.as_slice())
     else {
@@ -371,7 +360,6 @@ mod tests {
             ("placement", placement(id, &kettle, &beta)),
             ("association", association(&kettle, &beta, id)),
             ("due", due(&kettle, &beta, id)),
-            ("image_counted", image_counted(&kettle, 3, &beta, id)),
         ];
         for (name, key) in &keys {
             assert_eq!(image_in(key), Some(id), "{name}");

@@ -16,7 +16,7 @@ use crate::domain::{
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EntryRow {
+pub(super) struct EntryRow {
     number: TypeNumber,
     version_number: VersionNumber,
     type_name: Name,
@@ -31,44 +31,35 @@ struct EntryRow {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ManifestRow {
+pub(super) struct ManifestRow {
     device_type: DeviceTypeId,
     feed: FeedName,
     partner: PartnerId,
     revision: u64,
     download_key: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    stopped: bool,
     entries: Vec<EntryRow>,
 }
 
-impl ManifestRow {
-    fn read(self) -> Result<Manifest, Error> {
-        let key = || keys::manifest(&self.device_type, &self.feed).to_string();
-        let entry = |row: EntryRow| {
-            let id = ImageId { r#type: row.number, number: row.version_number };
-            Ok(Entry {
-                candidate: row.plan.read(id, key)?,
-                type_name: row.type_name,
-                name: row.name,
-                version: row.version,
-                binary: row.binary.into(),
-                second: row.second.map(Binary::from),
-            })
-        };
-        let entries = self.entries.into_iter().map(entry).collect::<Result<_, Error>>()?;
-        Ok(Manifest {
-            device_type: self.device_type,
-            feed: self.feed,
-            partner: self.partner,
-            revision: self.revision,
-            download_key: self.download_key,
-            entries,
+impl EntryRow {
+    /// The entry; a row that none makes is [`Error::Corrupt`] under the key that `key` names.
+    pub(super) fn read(self, key: impl Fn() -> String) -> Result<Entry, Error> {
+        let id = ImageId { r#type: self.number, number: self.version_number };
+        Ok(Entry {
+            candidate: self.plan.read(id, key)?,
+            type_name: self.type_name,
+            name: self.name,
+            version: self.version,
+            binary: self.binary.into(),
+            second: self.second.map(Binary::from),
         })
     }
 }
 
-impl From<&Manifest> for ManifestRow {
-    fn from(this: &Manifest) -> Self {
-        let entry = |entry: &Entry| EntryRow {
+impl From<&Entry> for EntryRow {
+    fn from(entry: &Entry) -> Self {
+        Self {
             number: entry.id().r#type,
             version_number: entry.id().number,
             type_name: entry.type_name.clone(),
@@ -77,14 +68,36 @@ impl From<&Manifest> for ManifestRow {
             binary: (&entry.binary).into(),
             second: entry.second.as_ref().map(BinaryRow::from),
             plan: (&entry.candidate).into(),
-        };
+        }
+    }
+}
+
+impl ManifestRow {
+    pub(super) fn read(self) -> Result<Manifest, Error> {
+        let key = || keys::manifest(&self.device_type, &self.feed).to_string();
+        let entries = self.entries.into_iter().map(|row| row.read(key)).collect::<Result<_, Error>>()?;
+        Ok(Manifest {
+            device_type: self.device_type,
+            feed: self.feed,
+            partner: self.partner,
+            revision: self.revision,
+            download_key: self.download_key,
+            stopped: self.stopped,
+            entries,
+        })
+    }
+}
+
+impl From<&Manifest> for ManifestRow {
+    fn from(this: &Manifest) -> Self {
         Self {
             device_type: this.device_type.clone(),
             feed: this.feed.clone(),
             partner: this.partner.clone(),
             revision: this.revision,
             download_key: this.download_key.clone(),
-            entries: this.entries.iter().map(entry).collect(),
+            stopped: this.stopped,
+            entries: this.entries.iter().map(EntryRow::from).collect(),
         }
     }
 }

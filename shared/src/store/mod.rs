@@ -11,6 +11,7 @@ pub mod binaries;
 pub mod counters;
 pub mod device_counts;
 pub mod device_types;
+pub mod devices;
 pub mod due;
 pub mod error;
 pub mod feeds;

@@ -124,7 +124,9 @@ mod tests {
             ("IMAGE#105#7", "DT#kettle#release"),
             ("IMAGE#105#7", "OFFER#globex"),
             ("REPAIR", "IMAGE#105#7"),
-            ("COUNT#kettle#release#105#7", "03"),
+            ("COUNT#kettle#03", "IMAGE#release#105#0000000000000000007"),
+            ("COUNT#kettle#03", "RUNS#release#105#0000000000000000007"),
+            ("DEVV#kettle#105#7#03", "SN-1"),
         ] {
             assert_eq!(told_by(pk, sk, json!({})), [(Some(105), 7)], "{pk} / {sk}");
         }

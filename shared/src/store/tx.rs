@@ -1,4 +1,4 @@
-//! The one way to write: a transaction that carries its own audit item.
+//! The one way to write: a transaction that carries its own audit item, or its item in a device's history.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 
 use super::audit::{Audit, AuditRow};
+use super::devices::EventRow;
 use super::keys::Key;
 use super::row::{encode, key_attributes};
 use super::{Error, Guard, Store};
@@ -101,11 +102,20 @@ impl Change {
     }
 }
 
+/// What a transaction leaves of itself, for whoever asks later.
+#[derive(Debug, Clone)]
+enum Record {
+    /// In its partner's audit.
+    Audit(AuditRow),
+    /// In the history of a device: a fleet would drown the audit.
+    Event(EventRow),
+}
+
 /// A transaction in the making.
 #[must_use]
 #[derive(Debug)]
 pub struct Tx {
-    audit: (Key, AuditRow),
+    record: (Key, Record),
     items: Vec<TransactWriteItem>,
     guards: Vec<Guard>,
     fault: Option<Error>,
@@ -114,23 +124,30 @@ pub struct Tx {
 impl Tx {
     /// A transaction whose audit item is `audit`.
     pub fn new(audit: &Audit<'_>) -> Self {
-        Self { audit: audit.row(), items: Vec::new(), guards: Vec::new(), fault: None }
+        let (key, row) = audit.row();
+        Self { record: (key, Record::Audit(row)), items: Vec::new(), guards: Vec::new(), fault: None }
     }
 
-    /// Adds a member to what the audit says the subject becomes.
+    /// A transaction by a device, whose item in the device's history is `row`.
+    pub(super) fn by_device(key: Key, row: EventRow) -> Self {
+        Self { record: (key, Record::Event(row)), items: Vec::new(), guards: Vec::new(), fault: None }
+    }
+
+    /// Adds a member to what the audit says the subject becomes; nothing where there is no audit item.
     pub fn note(&mut self, name: &str, value: serde_json::Value) {
-        let after = self.audit.1.after.get_or_insert_with(|| serde_json::json!({}));
+        let Record::Audit(row) = &mut self.record.1 else { return };
+        let after = row.after.get_or_insert_with(|| serde_json::json!({}));
         if let Some(members) = after.as_object_mut() {
             members.insert(name.to_owned(), value);
         }
     }
 
-    /// How many items it writes or checks, the audit's included; DynamoDB takes 100.
+    /// How many items it writes or checks, its own record included; DynamoDB takes 100.
     pub fn len(&self) -> usize {
         self.items.len() + 1
     }
 
-    /// Never: the audit is always in it.
+    /// Never: its own record is always in it.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -232,8 +249,11 @@ impl Tx {
     /// A collision with another transaction is tried again with jitter; [`Error::Busy`] if it goes on. A condition
     /// that does not hold is [`Error::Guard`] with the first guard that failed.
     pub async fn commit(mut self, store: &Store) -> Result<(), Error> {
-        let (key, row) = self.audit.clone();
-        self.put(&key, &row, &When::Always, Guard::Changed);
+        let (key, record) = self.record.clone();
+        match &record {
+            Record::Audit(row) => self.put(&key, row, &When::Always, Guard::Changed),
+            Record::Event(row) => self.put(&key, row, &When::Always, Guard::Changed),
+        }
         if let Some(fault) = self.fault {
             return Err(fault);
         }

@@ -92,9 +92,9 @@ pub(super) async fn place(
     }
     rollouts::check(&loaded.associations, image.id, &made.plan)?;
     let revision = loaded.revision();
-    let mut associations = loaded.associations;
+    let (old, mut associations) = (loaded.manifest.as_ref(), loaded.associations);
     associations.push(made);
-    let manifest = built(cx, partner, &device_type.id, feed, revision, &associations, Some(image)).await?;
+    let manifest = built(cx, partner, &device_type.id, feed, old, &associations, Some(image)).await?;
     check_size(&manifest)?;
     tx.put_manifest(&manifest, revision);
     Ok(())
@@ -313,9 +313,9 @@ async fn displace(
     }
     let loaded = load(cx, &gone.device_type, &gone.feed).await?;
     let revision = loaded.revision();
-    let left: Vec<_> =
-        loaded.associations.into_iter().filter(|each| each.image.id != gone.image.id).collect();
-    let manifest = built(cx, partner, &gone.device_type, &gone.feed, revision, &left, None).await?;
+    let (old, mut left) = (loaded.manifest.as_ref(), loaded.associations);
+    left.retain(|each| each.image.id != gone.image.id);
+    let manifest = built(cx, partner, &gone.device_type, &gone.feed, old, &left, None).await?;
     tx.put_manifest(&manifest, revision);
     Ok(())
 }

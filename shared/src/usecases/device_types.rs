@@ -21,11 +21,21 @@ pub struct Words {
     pub description: Option<Description>,
     /// What its packages must have been built for.
     pub architecture: Architecture,
+    /// Whether devices may report without a token.
+    pub anonymous_reports: bool,
 }
 
 fn shown(this: &DeviceType) -> serde_json::Value {
     let description = this.description.as_ref().map(Description::as_str);
-    json!({"name": this.name.as_str(), "description": description, "architecture": this.architecture.as_str()})
+    let mut shown = json!({
+        "name": this.name.as_str(),
+        "description": description,
+        "architecture": this.architecture.as_str(),
+    });
+    if this.anonymous_reports {
+        shown["anonymousReports"] = true.into();
+    }
+    shown
 }
 
 fn subject(id: &DeviceTypeId) -> String {
@@ -78,6 +88,10 @@ fn fresh(
         name: words.name.clone(),
         description: words.description.clone(),
         architecture: words.architecture.clone(),
+        // Not from the start again for one that is revived: tokens of before were ended with it.
+        epoch: old.map_or(1, |old| old.epoch.saturating_add(2)),
+        anonymous_reports: words.anonymous_reports,
+        stopped: None,
         created: cx.now,
         updated: cx.now,
         revision: old.map_or(1, |old| old.revision + 1),
@@ -111,6 +125,7 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
             name: words.name.clone(),
             description: words.description.clone(),
             architecture: words.architecture.clone(),
+            anonymous_reports: words.anonymous_reports,
             updated: cx.now.max(before.updated),
             revision: before.revision + 1,
             ..before.clone()

@@ -1,7 +1,7 @@
 //! The check: one read, one decision.
 
 use super::Result;
-use crate::domain::{DeviceCredential, DeviceTypeId, FeedName, Manifest, Refusal};
+use crate::domain::{DeviceCredential, DeviceType, DeviceTypeId, FeedName, Manifest, Refusal};
 use crate::secrets::Keyring;
 use crate::store::Store;
 
@@ -22,10 +22,7 @@ pub async fn open(store: &Store, device_type: &DeviceTypeId, feed: &FeedName) ->
         return Ok(manifest);
     }
     let this = store.device_type(device_type).await?.filter(|this| !this.deleted).ok_or(Refusal::NotFound)?;
-    if !feed.is_standard() {
-        store.feed(&this.partner, feed).await?.ok_or(Refusal::NotFound)?;
-    }
-    Ok(never_written(device_type, feed, &this))
+    never_written(store, &this, feed).await
 }
 
 /// The manifest of a restricted feed, if the credential opens it: one read, the same whatever exists.
@@ -45,14 +42,15 @@ pub async fn restricted(
         return Ok(Found::Manifest(manifest));
     }
     // Behind a grant that opens it: from here on the truth may be told.
+    Ok(Found::Manifest(never_written(store, &this, feed).await?))
+}
+
+/// The manifest of a feed in which nothing ever was, if there is that feed: one read more for one that a partner made.
+pub(super) async fn never_written(store: &Store, this: &DeviceType, feed: &FeedName) -> Result<Manifest> {
     if !feed.is_standard() {
         store.feed(&this.partner, feed).await?.ok_or(Refusal::NotFound)?;
     }
-    Ok(Found::Manifest(never_written(device_type, feed, &this)))
-}
-
-fn never_written(device_type: &DeviceTypeId, feed: &FeedName, this: &crate::domain::DeviceType) -> Manifest {
-    let mut empty = Manifest::empty(device_type.clone(), feed.clone(), this.partner.clone(), String::new());
+    let mut empty = Manifest::empty(this.id.clone(), feed.clone(), this.partner.clone(), String::new());
     empty.revision = 0;
-    empty
+    Ok(empty)
 }

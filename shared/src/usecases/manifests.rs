@@ -38,7 +38,7 @@ pub async fn load(cx: &Context<'_>, device_type: &DeviceTypeId, feed: &FeedName)
     Ok(Loaded { manifest, associations })
 }
 
-/// The manifest that `associations` make, from nothing but them, at the revision after `revision`.
+/// The manifest that `associations` make, from nothing but them, after `old`; a stop stays.
 ///
 /// `fresh` is an image as it will be once the transaction is through, in place of its stored record.
 pub async fn built(
@@ -46,13 +46,14 @@ pub async fn built(
     partner: &PartnerId,
     device_type: &DeviceTypeId,
     feed: &FeedName,
-    revision: Option<u64>,
+    old: Option<&Manifest>,
     associations: &[Association],
     fresh: Option<&Image>,
 ) -> Result<Manifest> {
     let mut made =
         Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key()?.to_owned());
-    made.revision = revision.unwrap_or_default() + 1;
+    made.revision = old.map_or(0, |old| old.revision) + 1;
+    made.stopped = old.is_some_and(|old| old.stopped);
     made.entries = entries(cx, partner, associations, fresh).await?;
     Ok(made)
 }
@@ -114,8 +115,8 @@ pub async fn remake(
 ) -> Result<bool> {
     deciding(|| async {
         let loaded = load(cx, device_type, feed).await?;
-        let made =
-            built(cx, partner, device_type, feed, loaded.revision(), &loaded.associations, None).await?;
+        let old = loaded.manifest.as_ref();
+        let made = built(cx, partner, device_type, feed, old, &loaded.associations, None).await?;
         let same = match &loaded.manifest {
             Some(old) => (&old.entries, &old.download_key) == (&made.entries, &made.download_key),
             None => made.entries.is_empty(),

@@ -5,6 +5,7 @@
 pub mod access;
 #[cfg(feature = "blobs")]
 pub mod associations;
+mod auto_pause;
 #[cfg(feature = "blobs")]
 pub mod binaries;
 pub mod bootstrap;
@@ -35,6 +36,7 @@ pub mod reconcile;
 #[cfg(feature = "blobs")]
 pub mod registration;
 pub mod repairs;
+pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;
 pub mod types;

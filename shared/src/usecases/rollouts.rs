@@ -301,8 +301,8 @@ async fn changing(
             of_package(cx, blobs, &mut tx, &owner, before, after).await?;
         }
         // Also for packages, which are not in it: its revision guards the plans that were read.
-        let revision = loaded.revision();
-        let manifest = built(cx, partner, device_type, feed, revision, &associations, None).await?;
+        let (revision, old) = (loaded.revision(), loaded.manifest.as_ref());
+        let manifest = built(cx, partner, device_type, feed, old, &associations, None).await?;
         if action == "rollout.set" {
             check_size(&manifest)?;
         }

@@ -124,7 +124,7 @@ fn the_authorizers_word_is_in_the_words_of_ours() {
 fn a_device_door_has_no_authorizers_word_and_shows_who_signed() {
     for sample in requests() {
         let event = &sample.event;
-        let device = ["eligibility", "feeds"].contains(&sample.function.as_str());
+        let device = sample.is_signed();
         let signed = !text(event, "/requestContext/authorizer/iam/userArn").is_empty();
         assert_eq!(signed, device, "{}", sample.title());
         assert_eq!(text(event, "/headers/host").contains(".lambda-url."), device, "{}", sample.title());

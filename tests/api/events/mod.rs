@@ -86,6 +86,12 @@ impl Sample {
         format!("{}/{}", self.function, self.name)
     }
 
+    /// Whether it is asked behind the CDN, which signs what it asks of a function's own address.
+    pub fn is_signed(&self) -> bool {
+        let path = self.event["rawPath"].as_str().unwrap_or_default();
+        self.function == "feeds" || (self.function == "eligibility" && path.ends_with("/eligibility"))
+    }
+
     /// The method of a request; empty for what is none.
     pub fn method(&self) -> &str {
         self.event["requestContext"]["http"]["method"].as_str().unwrap_or_default()

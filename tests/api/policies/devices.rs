@@ -1,4 +1,4 @@
-//! What devices ask, of feeds and of checks, open and restricted.
+//! What devices ask, of feeds and of checks, open and restricted; and what they report that say who they are.
 
 use serde_json::json;
 use tests::ipk::Ipk;
@@ -18,6 +18,7 @@ pub async fn run(drive: &Drive) {
     }
     drive.call("POST", "/feeds/dev/devices", json!({"hexSha1": GRANTED})).await.expect(201);
     drive.call("PUT", "/feeds/late", serde_json::Value::Null).await.expect(204);
+    reports(drive).await;
     let check = "/v1/ota/deviceTypes";
     for path in [
         "",
@@ -44,5 +45,44 @@ pub async fn run(drive: &Drive) {
         for credential in [GRANTED, STRANGER] {
             api.raw("GET", &path, &[("authorization", credential)]).await;
         }
+    }
+}
+
+/// A device that reports for the first time, another version, another day, in a feed of its partner's and a restricted one;
+/// that is offered something in vain, and whose failures halt an image.
+async fn reports(drive: &Drive) {
+    let Drive { api, acme, .. } = drive;
+    api.create_device_type(acme, "kiosk").await;
+    let mut images = Vec::new();
+    for version in ["kiosk 1", "kiosk 2"] {
+        let image = api.image(acme, 7, version, version.as_bytes()).await;
+        let number: u32 = image["versionNumber"].as_str().unwrap().parse().unwrap();
+        images.push((image, number));
+    }
+    let (first, second) = (&images[0], &images[1]);
+    api.associate(acme, "kiosk", &first.0, "release").await.expect(201);
+    let day = 86_400_000;
+    for turn in 0..12 {
+        api.device_offers("kiosk", "SN-0", &[(7, first.1)]).await;
+        api.device_offers("kiosk", "SN-1", &[(7, 0)]).await;
+        api.server.clock().shift(if turn == 0 { day } else { day / 4 });
+    }
+    // Or what is uploaded after this would be signed in the bucket's future.
+    api.server.clock().shift(-day - 11 * (day / 4));
+    let mut body = second.0.clone();
+    let steps = json!([{"atTimestamp": api.server.clock().now().millis() + day, "percent": 100}]);
+    let careful =
+        json!({"percent": 99.99, "steps": steps, "autoPause": {"failurePercent": 0, "minReports": 1}});
+    (body["feed"], body["rollout"]) = ("beta".into(), careful);
+    drive.call("POST", "/deviceTypes/kiosk/firmwareImages", body).await.expect(201);
+    let late = json!({"feed": "late", "attributes": {"2007": first.1}});
+    api.attributes("kiosk", "SN-1", &late).await.expect(200);
+    let dev = json!({"feed": "dev", "feedCredential": GRANTED, "attributes": {}});
+    api.attributes("kiosk", "SN-1", &dev).await.expect(200);
+    let beta = json!({"feed": "beta", "attributes": {"2007": first.1}});
+    let failed = json!({"type": 7, "versionNumber": second.1, "state": "failed"});
+    for device in ["SN-1", "SN-2", "SN-3"] {
+        api.attributes("kiosk", device, &beta).await.expect(200);
+        api.status("kiosk", device, &failed).await.expect(204);
     }
 }

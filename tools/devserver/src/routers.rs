@@ -3,6 +3,7 @@
 use axum::Router;
 use shared::blobs::Blobs;
 use shared::http::{App, fallback};
+use shared::metrics::Metrics;
 use shared::needs;
 
 use crate::front::{Behind, Here};
@@ -22,6 +23,7 @@ fn api_routes(app: &App, blobs: &Blobs) -> Router {
         .merge(types::routes(app.only(&needs::TYPES)))
         .merge(images::routes(app.only(&needs::IMAGES), blobs.named(needs::IMAGES.name)))
         .merge(uploads::routes(app.only(&needs::UPLOADS), blobs.named(needs::UPLOADS.name)))
+        .merge(eligibility::reports(app.only(&needs::ELIGIBILITY), Metrics::off()))
         .merge(associations::routes(app.only(&needs::ASSOCIATIONS), blobs.named(needs::ASSOCIATIONS.name)));
     fallback(routes, app.clock.clone())
 }

@@ -1,0 +1,418 @@
+//! Devices: one item each, their history beside it, and the lists in which partners find them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::access::Access;
+use super::associations::AssociationRow;
+use super::device_counts::shard;
+use super::device_types::DeviceTypeRow;
+use super::manifests::{EntryRow, ManifestRow};
+use super::read::Consistency;
+use super::row::key_attributes;
+use super::tx::{Change, Tx, When};
+use super::{Error, Guard, Store, keys};
+use crate::domain::association::Association;
+use crate::domain::device::{Count, Counted, Device, Pushed};
+use crate::domain::number::ReportedVersion;
+use crate::domain::progress::{Progress, Said, State};
+use crate::domain::{
+    DeviceId, DeviceType, DeviceTypeId, FeedName, ImageId, Manifest, PartnerId, Tag, Timestamp, TypeNumber,
+    VersionNumber,
+};
+
+/// How long a moment of a device's history is kept, in seconds: two years.
+const HISTORY_SECONDS: i64 = 2 * 366 * 86_400;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeviceRow {
+    partner: PartnerId,
+    device_type: DeviceTypeId,
+    id: DeviceId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<FeedName>,
+    feed: FeedName,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Tag>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    blocked: bool,
+    reported: Attributes,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    progress: Vec<ProgressRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pushes: Vec<PushedRow>,
+    seen_day: i64,
+    created: Timestamp,
+    updated: Timestamp,
+    revision: u64,
+}
+
+/// Versions by version attribute, as devices report them.
+type Attributes = BTreeMap<String, ReportedVersion>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProgressRow {
+    number: TypeNumber,
+    version_number: VersionNumber,
+    offers: u32,
+    offered: Timestamp,
+    attempt: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said: Vec<Said>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PushedRow {
+    entry: EntryRow,
+    feed: FeedName,
+    at: Timestamp,
+    until: Timestamp,
+}
+
+fn attributes(device: &Device) -> Attributes {
+    let each = |(number, version): (&TypeNumber, &ReportedVersion)| {
+        (number.version_attribute_id().to_string(), *version)
+    };
+    device.reported.iter().map(each).collect()
+}
+
+impl From<&Device> for DeviceRow {
+    fn from(this: &Device) -> Self {
+        let progress = |(number, progress): (&TypeNumber, &Progress)| ProgressRow {
+            number: *number,
+            version_number: progress.number,
+            offers: progress.offers,
+            offered: progress.offered,
+            attempt: progress.attempt,
+            said: progress.said.clone(),
+        };
+        let pushed = |pushed: &Pushed| PushedRow {
+            entry: (&pushed.entry).into(),
+            feed: pushed.feed.clone(),
+            at: pushed.at,
+            until: pushed.until,
+        };
+        Self {
+            partner: this.partner.clone(),
+            device_type: this.device_type.clone(),
+            id: this.id.clone(),
+            pinned: this.pinned.clone(),
+            feed: this.feed.clone(),
+            tags: this.tags.iter().cloned().collect(),
+            blocked: this.blocked,
+            reported: attributes(this),
+            progress: this.progress.iter().map(progress).collect(),
+            pushes: this.pushes.values().map(pushed).collect(),
+            seen_day: this.seen_day,
+            created: this.created,
+            updated: this.updated,
+            revision: this.revision,
+        }
+    }
+}
+
+impl DeviceRow {
+    pub(super) fn read(self) -> Result<Device, Error> {
+        let key = || keys::device(&self.device_type, &self.id).to_string();
+        let mut reported = BTreeMap::new();
+        for (attribute, version) in self.reported {
+            let number = attribute.parse().ok().and_then(|id| TypeNumber::from_version_attribute_id(id).ok());
+            let number = number.ok_or_else(|| Error::Corrupt {
+                key: key(),
+                reason: format!("{attribute} is no version attribute"),
+            })?;
+            reported.insert(number, version);
+        }
+        let progress = |row: ProgressRow| {
+            let ProgressRow { number, version_number, offers, offered, attempt, said } = row;
+            (number, Progress { number: version_number, offers, offered, attempt, said })
+        };
+        let mut pushes = BTreeMap::new();
+        for row in self.pushes {
+            let entry = row.entry.read(key)?;
+            let number = entry.id().r#type;
+            pushes.insert(number, Pushed { entry, feed: row.feed, at: row.at, until: row.until });
+        }
+        Ok(Device {
+            partner: self.partner,
+            device_type: self.device_type,
+            id: self.id,
+            pinned: self.pinned,
+            feed: self.feed,
+            tags: self.tags.into_iter().collect(),
+            blocked: self.blocked,
+            reported,
+            progress: self.progress.into_iter().map(progress).collect(),
+            pushes,
+            seen_day: self.seen_day,
+            created: self.created,
+            updated: self.updated,
+            revision: self.revision,
+        })
+    }
+}
+
+/// A moment in a device's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventRow {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: Event,
+    /// When the table may forget it, in seconds since the epoch.
+    pub expires_at: i64,
+}
+
+/// What happened to a device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// It asked, and something was new.
+    Checked {
+        /// The feed.
+        feed: FeedName,
+        /// What it runs, all of it, by version attribute.
+        reported: BTreeMap<String, ReportedVersion>,
+        /// What it was offered anew, as `3/7`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        offered: Vec<String>,
+        /// What it had installed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        installed: Vec<String>,
+        /// What it was offered for the last time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        given_up: Vec<String>,
+    },
+    /// It said how far an update had come.
+    Stated {
+        /// The feed.
+        feed: FeedName,
+        /// The firmware type.
+        number: TypeNumber,
+        /// The number.
+        version_number: VersionNumber,
+        /// How far.
+        state: State,
+        /// Which attempt it was.
+        attempt: u32,
+        /// How much of that, in percent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        percent: Option<u8>,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// The same for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+}
+
+impl Event {
+    /// A check of a device that had something new to say or to hear.
+    pub fn checked(checked: &crate::domain::device::Checked) -> Self {
+        let names = |all: &[crate::domain::ImageId]| {
+            all.iter().map(|id| format!("{}/{}", id.r#type, id.number)).collect()
+        };
+        Self::Checked {
+            feed: checked.device.feed.clone(),
+            reported: attributes(&checked.device),
+            offered: names(&checked.offered),
+            installed: names(&checked.installed),
+            given_up: names(&checked.given_up),
+        }
+    }
+}
+
+/// What a device that says who it is is answered from, in one call that is the same whatever exists.
+#[derive(Debug)]
+pub struct Known {
+    /// The device, if it has been heard of.
+    pub device: Option<Device>,
+    /// The manifest of the feed that was named.
+    pub manifest: Option<Manifest>,
+    /// The device type, tombstones included.
+    pub device_type: Option<DeviceType>,
+    /// What the credential for that feed opens; nothing if none was shown.
+    pub access: Access,
+    /// The association that was asked about.
+    pub association: Option<Association>,
+}
+
+/// What is read beside a device.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The manifest of the feed.
+    pub manifest: bool,
+    /// What this pseudonym opens in the feed.
+    pub pseudonym: Option<&'a str>,
+    /// The association of this image in the feed.
+    pub image: Option<ImageId>,
+    /// Whether what was written a moment ago must be seen.
+    pub fresh: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ListedRow {
+    id: DeviceId,
+}
+
+impl Store {
+    /// A device, as changes are decided upon.
+    pub async fn device(&self, device_type: &DeviceTypeId, id: &DeviceId) -> Result<Option<Device>, Error> {
+        let row: Option<DeviceRow> = self.read(&keys::device(device_type, id), Consistency::Strong).await?;
+        row.map(DeviceRow::read).transpose()
+    }
+
+    /// A device, its device type, and what is asked for beside it of `feed`: one `BatchGetItem`.
+    pub async fn known_device(
+        &self,
+        device_type: &DeviceTypeId,
+        id: &DeviceId,
+        feed: &FeedName,
+        beside: Beside<'_>,
+    ) -> Result<Known, Error> {
+        let (device, meta) = (keys::device(device_type, id), keys::device_type(device_type));
+        let manifest = beside.manifest.then(|| keys::manifest(device_type, feed));
+        let access = beside.pseudonym.map(|pseudonym| keys::access(feed, pseudonym));
+        let association = beside.image.map(|image| keys::association(device_type, feed, image));
+        let others = [&manifest, &access, &association].into_iter().flatten();
+        let wanted: Vec<_> = [&device, &meta].into_iter().chain(others).cloned().collect();
+        let consistency = if beside.fresh { Consistency::Strong } else { Consistency::Eventual };
+        let mut found = self.read_many(&wanted, consistency).await?;
+        let mut known = Known {
+            device: found.take::<DeviceRow>(&device)?.map(DeviceRow::read).transpose()?,
+            manifest: None,
+            device_type: found.take::<DeviceTypeRow>(&meta)?.map(DeviceType::from),
+            access: Access::default(),
+            association: None,
+        };
+        if let Some(key) = manifest {
+            known.manifest = found.take::<ManifestRow>(&key)?.map(ManifestRow::read).transpose()?;
+        }
+        if let Some(key) = access {
+            known.access = found.take::<Access>(&key)?.unwrap_or_default();
+        }
+        if let Some(key) = association {
+            known.association = found.take::<AssociationRow>(&key)?.map(AssociationRow::read).transpose()?;
+        }
+        Ok(known)
+    }
+
+    /// A device's history, oldest first.
+    pub async fn device_history(
+        &self,
+        device_type: &DeviceTypeId,
+        id: &DeviceId,
+    ) -> Result<Vec<EventRow>, Error> {
+        self.read_range(&keys::device_partition(device_type, id), keys::EVENT).await
+    }
+
+    /// Notes the day on which a device was heard of that had nothing new to say. Nothing depends on it but that it is told.
+    pub async fn note_seen(&self, device: &Device) -> Result<(), Error> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_attributes(&keys::device(&device.device_type, &device.id))))
+            .update_expression("SET seenDay = :day")
+            .condition_expression("attribute_exists(PK) AND seenDay < :day")
+            .expression_attribute_values(":day", AttributeValue::N(device.seen_day.to_string()))
+            .send()
+            .await
+            .map(drop)
+            .or_else(|error| {
+                // Somebody else has noted it, or the device has been forgotten: either will do.
+                let known = error.as_service_error().is_some_and(
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::is_conditional_check_failed_exception,
+                );
+                if known { Ok(()) } else { Err(Error::unavailable("UpdateItem", &error)) }
+            })
+    }
+}
+
+impl Tx {
+    /// A transaction by a device, which leaves `what` in its history instead of an item in the audit.
+    pub fn of_device(device: &Device, what: Event, now: Timestamp) -> Self {
+        let key = keys::device_event(&device.device_type, &device.id, now, device.revision);
+        let expires_at = now.seconds() + HISTORY_SECONDS;
+        Self::by_device(key, EventRow { at: now, what, expires_at })
+    }
+
+    /// Writes a device that was read as `known`, or that was not there, with the lists that it is in.
+    pub fn put_device(&mut self, this: &Device, known: Option<&Device>) {
+        let (device_type, id) = (&this.device_type, &this.id);
+        let when = known.map_or(When::Absent, |known| When::Revision(known.revision));
+        self.put(&keys::device(device_type, id), &DeviceRow::from(this), &when, Guard::Changed);
+        let listed = ListedRow { id: id.clone() };
+        if known.is_none() {
+            let key = keys::device_listed(device_type, shard(id), id);
+            self.put(&key, &listed, &When::Always, Guard::Changed);
+        }
+        let runs = |device: Option<&Device>| -> Vec<(TypeNumber, i64)> {
+            let all = device.into_iter().flat_map(|device| &device.reported);
+            all.map(|(number, version)| (*number, version.get())).collect()
+        };
+        let (before, after) = (runs(known), runs(Some(this)));
+        for gone in before.iter().filter(|each| !after.contains(each)) {
+            let key = keys::device_running(device_type, *gone, shard(id), id);
+            self.delete(&key, &When::Always, Guard::Changed);
+        }
+        for come in after.iter().filter(|each| !before.contains(each)) {
+            let key = keys::device_running(device_type, *come, shard(id), id);
+            self.put(&key, &listed, &When::Always, Guard::Changed);
+        }
+        let flagged = |device: &Device| device.withheld().next().is_some();
+        match (known.is_some_and(flagged), flagged(this)) {
+            (false, true) => {
+                self.put(&keys::device_flagged(device_type, id), &listed, &When::Always, Guard::Changed);
+            }
+            (true, false) => {
+                self.delete(&keys::device_flagged(device_type, id), &When::Always, Guard::Changed);
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes the counts of a device's device type, in the device's shard.
+    pub fn count_device(&mut self, device: &Device, counts: &[Count]) {
+        let (device_type, shard) = (&device.device_type, shard(&device.id));
+        let mut by_item = BTreeMap::<keys::Key, BTreeMap<&'static str, i64>>::new();
+        for count in counts {
+            let (key, name, by) = match count {
+                Count::Device => (keys::devices_counted(device_type, shard), "devices", 1),
+                Count::Runs { feed, running, by } => {
+                    let key = keys::runs_counted(device_type, shard, feed, *running);
+                    (key, "devices", i64::from(*by))
+                }
+                Count::Image { feed, id, what } => {
+                    (keys::image_counted(device_type, shard, feed, *id), attribute(*what), 1)
+                }
+            };
+            *by_item.entry(key).or_default().entry(name).or_default() += by;
+        }
+        for (key, names) in by_item {
+            let row_version = AttributeValue::N("1".to_owned());
+            let mut change = Change::default().set("rowVersion", row_version);
+            for (name, by) in names {
+                change = change.add(name, by);
+            }
+            self.update(&key, change, &When::Always, Guard::Changed);
+        }
+    }
+}
+
+const fn attribute(what: Counted) -> &'static str {
+    match what {
+        Counted::Offered => "offered",
+        Counted::Downloading => "downloading",
+        Counted::Installing => "installing",
+        Counted::Installed => "installed",
+        Counted::Failed => "failed",
+        Counted::Rejected => "rejected",
+    }
+}

@@ -1,0 +1,310 @@
+//! Devices that say who they are: what they run, what they should install, and how that goes.
+//!
+//! A check is one read, and a write only if something is new. Nothing here trusts an authorizer: the token is looked at
+//! with what has been read.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::context::deciding;
+use super::{Context, Result, auto_pause, eligibility};
+use crate::domain::decision::{Reason, Verdict};
+use crate::domain::device::{self, Checked, Device, Said, Status, check, state};
+use crate::domain::device_token::DeviceToken;
+use crate::domain::progress::State;
+use crate::domain::{
+    DeviceCredential, DeviceId, DeviceType, DeviceTypeId, Entry, FeedName, Manifest, Refusal, Timestamp,
+};
+use crate::secrets::Keyring;
+use crate::store::Tx;
+use crate::store::devices::{Beside, Event, Known};
+
+/// The most types whose versions change in one transaction, which takes 100 items: each is counted and listed where it
+/// was and where it is, offered and installed.
+const MOST_AT_ONCE: usize = 12;
+
+/// Who asks, and by what they show it.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The device type.
+    pub device_type: DeviceTypeId,
+    /// Which unit.
+    pub device: DeviceId,
+    /// What was sent as a token, if anything was.
+    pub token: Option<String>,
+}
+
+/// A check by a device that says who it is.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// Who.
+    pub caller: Caller,
+    /// In which feed; none for what it is on, or `release`.
+    pub feed: Option<FeedName>,
+    /// What opens a restricted feed.
+    pub credential: Option<DeviceCredential>,
+    /// What it reports.
+    pub said: Said,
+}
+
+/// What a device is answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The device as it is known now.
+    pub device: Device,
+    /// The manifest that it was decided upon.
+    pub manifest: Manifest,
+    /// Every image of it with its reason.
+    pub verdicts: Vec<Verdict>,
+    /// How many images it has installed since it last asked.
+    pub installed: usize,
+}
+
+impl Answer {
+    /// What it should install, in install order.
+    pub fn offers(&self) -> impl Iterator<Item = &Entry> {
+        let eligible = self.verdicts.iter().filter(|verdict| verdict.reason == Reason::Eligible);
+        eligible.filter_map(|verdict| {
+            let pushed = self.device.pushes.get(&verdict.id.r#type).map(|pushed| &pushed.entry);
+            self.manifest.entry(verdict.id).or_else(|| pushed.filter(|entry| entry.id() == verdict.id))
+        })
+    }
+}
+
+/// How a device has shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Token,
+    /// Not at all, where that will do.
+    Nothing,
+}
+
+fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result<Shown> {
+    let Some(text) = &caller.token else {
+        let will_do = device_type.anonymous_reports;
+        return if will_do { Ok(Shown::Nothing) } else { Err(Refusal::DeviceTokenInvalid.into()) };
+    };
+    let token: DeviceToken = text.parse().map_err(|_| Refusal::DeviceTokenInvalid)?;
+    let mut masters = secrets.devices()?.values();
+    let good = masters
+        .any(|(_, master)| token.is_of(master, &caller.device_type, device_type.epoch, &caller.device));
+    if good { Ok(Shown::Token) } else { Err(Refusal::DeviceTokenInvalid.into()) }
+}
+
+/// Stores what a device reports, and says what it should install. One read where nothing is new; a second one if the
+/// partner put it on another feed than it asks for, or pushed an image to it that its feed's manifest does not hold.
+pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
+    let again = AtomicBool::new(false);
+    deciding(|| async {
+        let read = found(cx, asking, again.swap(true, Ordering::Relaxed)).await?;
+        let (mut known, mut left, mut installed) = (read.known, asking.said.clone(), 0);
+        // What does not fit into one transaction is stored first, and offered nothing.
+        while changes(known.as_ref(), &left) > MOST_AT_ONCE {
+            let some = split(known.as_ref(), &mut left);
+            let empty = Manifest { entries: Vec::new(), ..read.manifest.clone() };
+            let checked = decided(cx, known.as_ref(), &read.first, &some, &empty).await?;
+            installed += checked.installed.len();
+            known = Some(checked.device);
+        }
+        let checked = decided(cx, known.as_ref(), &read.first, &left, &read.manifest).await?;
+        installed += checked.installed.len();
+        let Checked { device, verdicts, .. } = checked;
+        Ok(Answer { device, manifest: read.manifest, verdicts, installed })
+    })
+    .await
+}
+
+/// What a check is decided upon.
+struct Found {
+    known: Option<Device>,
+    /// The device as it would be heard of for the first time.
+    first: Device,
+    manifest: Manifest,
+}
+
+async fn found(cx: &Context<'_>, asking: &Asking, fresh: bool) -> Result<Found> {
+    let Caller { device_type, device, .. } = &asking.caller;
+    let asked = asking.feed.clone().unwrap_or_default();
+    let pseudonym = match &asking.credential {
+        Some(credential) if asked.is_restricted() => {
+            Some(credential.pseudonym(cx.secrets.pepper()?.current().1))
+        }
+        _ => None,
+    };
+    let beside = Beside { manifest: true, pseudonym: pseudonym.as_deref(), image: None, fresh };
+    let read = cx.store.known_device(device_type, device, &asked, beside).await?;
+    let Known { device: mut known, manifest, device_type: found, access, .. } = read;
+    let this = found.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
+    let shown = shown(cx.secrets, &asking.caller, &this)?;
+    let pinned = known.as_ref().and_then(|known| known.pinned.clone());
+    let opened = pinned.is_some() || access.opens(&this.partner);
+    let feed = pinned.unwrap_or_else(|| asked.clone());
+    if feed.is_restricted() && (shown == Shown::Nothing || !opened) {
+        return Err(Refusal::FeedClosed.into());
+    }
+    let manifest =
+        if feed == asked { manifest } else { cx.store.manifest_for_check(device_type, &feed).await? };
+    let manifest = match manifest {
+        Some(manifest) => manifest,
+        None => eligibility::never_written(cx.store, &this, &feed).await?,
+    };
+    if let Some(known) = &mut known {
+        refresh(cx, known, &manifest).await?;
+    }
+    let first = Device::first_heard_of(
+        this.partner.clone(),
+        device_type.clone(),
+        device.clone(),
+        feed.clone(),
+        cx.now,
+    );
+    Ok(Found { known, first, manifest })
+}
+
+/// Brings what was pushed to a device up to what has become of it since: halted, taken back, or gone.
+async fn refresh(cx: &Context<'_>, known: &mut Device, manifest: &Manifest) -> Result<()> {
+    let mut gone = Vec::new();
+    for (number, pushed) in known.pushes.iter_mut().filter(|(_, pushed)| cx.now < pushed.until) {
+        let id = pushed.entry.id();
+        if let Some(entry) = manifest.entry(id) {
+            pushed.entry.candidate = entry.candidate.clone();
+            continue;
+        }
+        match cx.store.association(&known.device_type, &pushed.feed, id).await? {
+            Some(association) => pushed.entry.candidate = association.candidate(),
+            None => gone.push(*number),
+        }
+    }
+    for number in gone {
+        known.pushes.remove(&number);
+    }
+    Ok(())
+}
+
+fn changes(known: Option<&Device>, said: &Said) -> usize {
+    said.attributes.iter().filter(|each| is_new(known, each)).count()
+}
+
+fn is_new(
+    known: Option<&Device>,
+    (number, version): &(&crate::domain::TypeNumber, &Option<crate::domain::number::ReportedVersion>),
+) -> bool {
+    known.and_then(|known| known.reported.get(number)) != version.as_ref()
+}
+
+/// Takes as many changes out of what was said as fit into one transaction.
+fn split(known: Option<&Device>, left: &mut Said) -> Said {
+    let some: Vec<_> = left
+        .attributes
+        .iter()
+        .filter(|each| is_new(known, each))
+        .take(MOST_AT_ONCE)
+        .map(|(number, version)| (*number, *version))
+        .collect();
+    left.attributes.retain(|number, _| some.iter().all(|(taken, _)| taken != number));
+    Said { attributes: some.into_iter().collect() }
+}
+
+/// Decides, and stores what is new.
+async fn decided(
+    cx: &Context<'_>,
+    known: Option<&Device>,
+    first: &Device,
+    said: &Said,
+    manifest: &Manifest,
+) -> Result<Checked> {
+    let spacing = i64::from(cx.config.poll_seconds) / 2;
+    let checked = check(known, first.clone(), said, manifest, spacing, cx.now);
+    if checked.changed {
+        let mut tx = Tx::of_device(&checked.device, Event::checked(&checked), cx.now);
+        tx.put_device(&checked.device, known);
+        tx.count_device(&checked.device, &checked.counts);
+        tx.commit(cx.store).await?;
+    } else if known.is_some_and(|known| known.seen_day < checked.device.seen_day) {
+        cx.store.note_seen(&checked.device).await?;
+    }
+    Ok(checked)
+}
+
+/// Takes in how far a device has come with an update, and says whether that was new; [`Refusal::UpdateWithdrawn`] if it is
+/// to stop.
+///
+/// One read and one transaction; another read if the device is not on `release`. A failure also looks at how others have
+/// fared, and halts the image if its partner wanted that.
+pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Result<bool> {
+    let again = AtomicBool::new(false);
+    let news = deciding(|| async {
+        let (device, feed) = about(cx, caller, status, again.swap(true, Ordering::Relaxed)).await?;
+        let stated = state(&device, &feed, status, cx.now);
+        if !stated.changed {
+            return Ok(None);
+        }
+        let event = said(&feed, status, stated.attempt);
+        let mut tx = Tx::of_device(&stated.device, event, cx.now);
+        tx.put_device(&stated.device, Some(&device));
+        tx.count_device(&stated.device, &stated.counts);
+        tx.commit(cx.store).await?;
+        Ok(Some((device, feed)))
+    })
+    .await?;
+    if let (Some((device, feed)), State::Failed) = (&news, status.state) {
+        auto_pause::after_a_failure(cx, device, feed, status.id).await?;
+    }
+    Ok(news.is_some())
+}
+
+/// The device and the feed that a status is about.
+async fn about(
+    cx: &Context<'_>,
+    caller: &Caller,
+    status: &Status,
+    fresh: bool,
+) -> Result<(Device, FeedName)> {
+    let Caller { device_type, device, .. } = caller;
+    let release = FeedName::release();
+    let beside = Beside { manifest: false, pseudonym: None, image: Some(status.id), fresh };
+    let read = cx.store.known_device(device_type, device, &release, beside).await?;
+    let this = read.device_type.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
+    shown(cx.secrets, caller, &this)?;
+    let known = read.device.ok_or(Refusal::NotFound)?;
+    let pushed = known.pushes.get(&status.id.r#type).filter(|pushed| pushed.entry.id() == status.id);
+    let feed = pushed.map_or_else(
+        || known.pinned.clone().unwrap_or_else(|| known.feed.clone()),
+        |pushed| pushed.feed.clone(),
+    );
+    let association = if feed == release {
+        read.association
+    } else {
+        cx.store.association(device_type, &feed, status.id).await?
+    };
+    let withdrawn = association.is_none_or(|association| association.plan.is_withdrawn());
+    if withdrawn || this.stopped.is_some() {
+        return Err(Refusal::UpdateWithdrawn.into());
+    }
+    Ok((known, feed))
+}
+
+fn said(feed: &FeedName, status: &device::Status, attempt: u32) -> Event {
+    Event::Stated {
+        feed: feed.clone(),
+        number: status.id.r#type,
+        version_number: status.id.number,
+        state: status.state,
+        attempt,
+        percent: status.percent,
+        code: status.code.clone(),
+        message: status.message.clone(),
+    }
+}
+
+/// How long until a device should ask again, in seconds, from `base` and at most `jitter` more: the same for a device each
+/// time, and another for the next one, so that a fleet that was switched on at once does not ask at once.
+pub fn next_poll(device: &DeviceId, base: u32, jitter: u32) -> u32 {
+    let digest = crate::domain::Sha256::of(device.as_str().as_bytes());
+    let place = digest.as_bytes().iter().take(4).fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte));
+    base.saturating_add(place % jitter.saturating_add(1))
+}
+
+/// The day on which a moment lies, for what is told of when a device was seen.
+pub fn day_of(day: i64) -> Timestamp {
+    Timestamp::from_millis(0).plus_seconds(day.saturating_mul(86_400))
+}

@@ -1,0 +1,78 @@
+//! Rollouts that halt themselves.
+
+use serde_json::{Value, json};
+
+use super::state;
+use crate::kettle::Kettle;
+
+/// A kettle with a second image, half rolled out, that halts itself.
+async fn careful(min_reports: u32) -> (Kettle, Value) {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    let record = it.image_in("2.0", &["release"]).await;
+    let devices: Vec<_> = (0..9).map(|device| format!("SN-{device}")).collect();
+    let body = json!({
+        "percent": 0,
+        "allow": {"devices": devices},
+        "autoPause": {"failurePercent": 20, "minReports": min_reports},
+    });
+    it.set_rollout(&record, body).await.expect(204);
+    (it, record)
+}
+
+/// A device takes the offer, and it ends well or not.
+async fn attempt(it: &Kettle, device: u32, well: bool) {
+    let device = format!("SN-{device}");
+    let offers = it.api.device_offers("kettle", &device, &[(105, 1)]).await;
+    assert_eq!(offers, [(105, "2".to_owned())]);
+    if well {
+        it.api.device_offers("kettle", &device, &[(105, 2)]).await;
+    } else {
+        it.api.status("kettle", &device, &state(2, "failed")).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn too_many_failures_halt_an_image_and_its_partner_resumes_it() {
+    let (it, record) = careful(5).await;
+    for (device, well) in [(0, false), (1, true), (2, true), (3, true)] {
+        attempt(&it, device, well).await;
+    }
+    assert_eq!(it.rollout(&record).await["state"], "rolling", "too few have reported");
+    attempt(&it, 4, false).await;
+    let rollout = it.rollout(&record).await;
+    assert_eq!(rollout["state"], "paused");
+    assert_eq!(rollout["paused"]["automatic"], true);
+    assert_eq!((&rollout["paused"]["failed"], &rollout["paused"]["reports"]), (&json!(2), &json!(5)));
+    assert!(it.api.device_offers("kettle", "SN-5", &[(105, 1)]).await.is_empty());
+    let last = it.api.audit("acme").await.pop().unwrap();
+    assert_eq!((last.action.as_str(), last.actor.as_str()), ("rollout.paused", "auto-pause"));
+    it.api.expect_whole("halted").await;
+    it.post_rollout(&record, "resume").await.expect(204);
+    attempt(&it, 5, false).await;
+    assert_eq!(it.rollout(&record).await["state"], "rolling", "what was counted before counts no more");
+}
+
+#[tokio::test]
+async fn failures_below_the_limit_halt_nothing() {
+    let (it, record) = careful(1).await;
+    for device in 0..5 {
+        attempt(&it, device, true).await;
+    }
+    attempt(&it, 5, false).await;
+    assert_eq!(it.rollout(&record).await["state"], "rolling");
+}
+
+#[tokio::test]
+async fn the_failure_that_is_lost_on_its_way_is_counted_once_when_it_is_said_again() {
+    let (it, record) = careful(2).await;
+    for device in [0, 1] {
+        let device = format!("SN-{device}");
+        it.api.device_offers("kettle", &device, &[(105, 1)]).await;
+        for _ in 0..2 {
+            it.api.status("kettle", &device, &state(2, "failed")).await.expect(204);
+        }
+    }
+    let rollout = it.rollout(&record).await;
+    assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
+}
