@@ -144,6 +144,8 @@ pub const ASSOCIATIONS: Function = Function {
     name: "associations",
     needs: &[Needs::Bucket, Needs::BaseUrl, Needs::FormerBaseUrls, Needs::KeyIds, Needs::Pepper],
 };
+/// Makes device tokens, and reads and changes what is known of devices.
+pub const DEVICES: Function = Function { name: "devices", needs: &[Needs::Devices] };
 /// Signs the paths that it offers, and checks device tokens.
 pub const ELIGIBILITY: Function = Function {
     name: "eligibility",
@@ -161,8 +163,8 @@ pub const RECONCILER: Function = Function {
 };
 
 /// Every function.
-pub const ALL: [Function; 9] =
-    [AUTHORIZER, ADMIN, TYPES, IMAGES, UPLOADS, ASSOCIATIONS, ELIGIBILITY, FEEDS, RECONCILER];
+pub const ALL: [Function; 10] =
+    [AUTHORIZER, ADMIN, TYPES, IMAGES, UPLOADS, ASSOCIATIONS, DEVICES, ELIGIBILITY, FEEDS, RECONCILER];
 
 /// The most names that one `GetParameters` takes (SSM's limit).
 pub const MOST_PARAMETERS: usize = 10;

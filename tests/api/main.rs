@@ -10,6 +10,7 @@ mod authentication;
 mod binaries;
 mod cdn;
 mod device_types;
+mod devices;
 mod documents;
 mod doors;
 mod eligibility;

@@ -94,7 +94,7 @@ pub struct World {
 impl World {
     /// Makes them: image 3/1 in beta and release of `kettle`, in release of
     /// `spare`, whose device `SN-1` has reported without a token, and offered to hooli, 105/1 with a binary, 105/2 without,
-    /// device types `spare` and `unused`, feed `lab`, platform type 10.
+    /// device types `spare` and `unused`, feed `lab`, platform type 10, devices `SN-1` and `SN-2` of kettle.
     pub async fn make(api: &Api, acme: &Tenant) -> Self {
         for other in ["hooli", "initech"] {
             api.tenant(other).await;
@@ -134,6 +134,9 @@ impl World {
         let upload =
             api.call("POST", &upload, &acme.write, announced).await.expect(201).json()["upload"].clone();
         api.put_presigned(&upload, b"staged".to_vec()).await.expect(200);
+        for (device, versions) in [("SN-1", json!({"2003": "0"})), ("SN-2", json!({}))] {
+            api.attributes("kettle", device, &json!({"attributes": versions})).await.expect(200);
+        }
         Self {
             owned: Sha256::of(b"owned").to_string(),
             owned_url: owned["url"].as_str().unwrap().to_owned(),
@@ -207,6 +210,16 @@ pub fn all(world: &World) -> Vec<Operation> {
             => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout/resume?feed=beta", null, Release;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/rollout/withdraw"
             => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/rollout/withdraw?feed=release", null, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/deviceTokens"
+            => "/deviceTypes/kettle/deviceTokens", {"deviceId": "SN-9"}, Write;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/deviceSecret" => "/deviceTypes/kettle/deviceSecret", null, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/deviceSecret/rotate"
+            => "/deviceTypes/kettle/deviceSecret/rotate", null, Release;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices" => "/deviceTypes/kettle/devices", null, Read;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}" => "/deviceTypes/kettle/devices/SN-1", null, Read;
+        "PATCH" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}"
+            => "/deviceTypes/kettle/devices/SN-1", {"tags": ["bench"]}, Write;
+        "DELETE" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}" => "/deviceTypes/kettle/devices/SN-2", null, Write;
         "GET" "/v1/ota/partners/{partnerId}/feeds" => "/feeds", null, Read;
         "PUT" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/field", null, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/lab", null, Write;

@@ -89,6 +89,7 @@ impl Functions {
                 http(given(&needs::ASSOCIATIONS), event, context, |app| associations::routes(app, blobs))
                     .await
             }
+            "devices" => http(given(&needs::DEVICES), event, context, devices::routes).await,
             "eligibility" => http(given(&needs::ELIGIBILITY), event, context, eligibility::routes).await,
             "feeds" => http(given(&needs::FEEDS), event, context, |app| feeds::routes(app, blobs)).await,
             "reconciler" => self.reconcile(event, context).await,

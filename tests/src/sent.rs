@@ -102,6 +102,12 @@ fn of_table(operation: &str, body: &Value) -> Vec<Asked> {
             let keys = tables.flat_map(|(_, keys)| keys["Keys"].as_array().into_iter().flatten());
             vec![table(operation, keys.map(partition))]
         }
+        "BatchWriteItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            let requests = tables.flat_map(|(_, requests)| requests.as_array().into_iter().flatten());
+            let key = |request: &Value| partition(&request["DeleteRequest"]["Key"]);
+            vec![table(operation, requests.map(key))]
+        }
         "TransactWriteItems" => {
             body["TransactItems"].as_array().into_iter().flatten().filter_map(of_transaction).collect()
         }

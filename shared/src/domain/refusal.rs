@@ -91,7 +91,7 @@ pub enum Refusal {
     #[error("this device type id is taken")]
     DeviceTypeTaken,
     /// Associations or devices hang on it.
-    #[error("the device type still has associations; remove them first")]
+    #[error("the device type still has associations or devices; remove them first")]
     DeviceTypeInUse,
     /// Associations or grants hang on it, or it is one of the four that stay.
     #[error("{0}")]

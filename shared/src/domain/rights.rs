@@ -41,6 +41,12 @@ impl Right {
     pub fn to_change(feed: &FeedName) -> Self {
         if feed.is_release() { Self::Release } else { Self::Write }
     }
+
+    /// The right that putting a device on `feed`, or taking one from it, needs: for a restricted feed that is deciding who
+    /// may read it.
+    pub fn to_move(feed: &FeedName) -> Self {
+        if feed.is_release() || feed.is_restricted() { Self::Release } else { Self::Write }
+    }
 }
 
 impl std::str::FromStr for Right {
@@ -82,6 +88,16 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipeline_moves_devices_between_open_feeds_alone() {
+        let feed = |name: &str| name.parse::<FeedName>().unwrap();
+        assert_eq!(["beta", "lab"].map(|name| Right::to_move(&feed(name))), [Right::Write; 2]);
+        for name in ["release", "dev", "dev-lab"] {
+            assert_eq!(Right::to_move(&feed(name)), Right::Release, "{name}");
+        }
+        assert_eq!(Right::to_change(&feed("dev")), Right::Write, "what it gives is another matter");
+    }
 
     #[test]
     fn rights_contain_one_another_and_operator_stands_apart() {

@@ -36,6 +36,12 @@ impl Timestamp {
         self.0.div_euclid(86_400_000)
     }
 
+    /// The day, UTC, as `2026-11-23`.
+    pub fn date(self) -> String {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        moment.strftime("%Y-%m-%d").to_string()
+    }
+
     /// The month, UTC, as `2026-11`; what audit items are filed under.
     pub fn month(self) -> String {
         let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
@@ -51,5 +57,7 @@ mod tests {
     fn a_month_is_that_of_utc() {
         assert_eq!(Timestamp::from_millis(0).month(), "1970-01");
         assert_eq!(Timestamp::from_millis(1_795_305_600_000).month(), "2026-11");
+        assert_eq!(Timestamp::from_millis(1_795_305_599_999).date(), "2026-11-21");
+        assert_eq!(Timestamp::from_millis(1_795_305_600_000).date(), "2026-11-22");
     }
 }

@@ -93,6 +93,14 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// A field that may be missing, and whose `null` says something else than nothing.
+    pub fn nullable<T: FromJson>(&mut self, name: &str) -> Option<Option<T>> {
+        if self.map.get(name).is_some_and(Value::is_null) {
+            return Some(None);
+        }
+        self.optional(name).map(Some)
+    }
+
     /// A field that may be missing.
     pub fn optional<T: FromJson>(&mut self, name: &str) -> Option<T> {
         let value = self.map.get(name).filter(|value| !value.is_null())?;

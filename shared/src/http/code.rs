@@ -84,7 +84,7 @@ codes! {
     InBundle = "in_bundle", 409, "The image is in a bundle";
     /// The slug is taken.
     DeviceTypeTaken = "device_type_taken", 409, "The device type id is taken";
-    /// Associations hang on it.
+    /// Associations or devices hang on it.
     DeviceTypeInUse = "device_type_in_use", 409, "The device type is in use";
     /// Associations or grants hang on it, or it is a standard feed.
     FeedInUse = "feed_in_use", 409, "The feed is in use";

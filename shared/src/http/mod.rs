@@ -8,6 +8,7 @@ pub mod code;
 pub mod conditions;
 pub mod device_call;
 pub mod device_credential;
+pub mod device_json;
 #[cfg(feature = "blobs")]
 pub mod idempotency;
 #[cfg(feature = "blobs")]

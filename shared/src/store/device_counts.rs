@@ -77,10 +77,10 @@ impl Store {
         Ok(all)
     }
 
-    /// How many devices of a device type have ever reported: one `BatchGetItem`.
+    /// How many devices of a device type are known: one `BatchGetItem`.
     pub async fn known_devices(&self, device_type: &DeviceTypeId) -> Result<u64, Error> {
         let wanted: Vec<_> = (0..SHARDS).map(|shard| keys::devices_counted(device_type, shard)).collect();
-        let mut found = self.read_many(&wanted, Consistency::Eventual).await?;
+        let mut found = self.read_many(&wanted, Consistency::Strong).await?;
         let mut all = 0;
         for key in &wanted {
             all += found.take::<DevicesRow>(key)?.map_or(0, |row| row.devices);

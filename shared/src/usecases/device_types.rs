@@ -138,11 +138,13 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
     .await
 }
 
-/// Deletes a device type that has no associations, and leaves a tombstone.
+/// Deletes a device type that has no associations and no devices, and leaves a tombstone.
+///
+/// A device that is heard of for the first time meanwhile stays, and is refused from then on.
 pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     deciding(|| async {
         let this = living(cx, partner, id).await?;
-        if this.associations > 0 {
+        if this.associations > 0 || cx.store.known_devices(id).await? > 0 {
             return Err(Refusal::DeviceTypeInUse.into());
         }
         let (manifests, pointers) = (cx.store.manifests(id).await?, cx.store.indexes(id).await?);

@@ -16,6 +16,7 @@ pub mod counters;
 #[cfg(feature = "blobs")]
 pub mod descriptions;
 pub mod device_types;
+pub mod devices;
 pub mod eligibility;
 mod error;
 pub mod feed_reads;

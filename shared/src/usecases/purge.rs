@@ -142,7 +142,7 @@ mod tests {
     use crate::domain::Timestamp;
 
     /// The actions that take nothing away from devices, and why.
-    const KEPT: [(&str, &str); 29] = [
+    const KEPT: [(&str, &str); 32] = [
         ("access.granted", "restricted feeds are never cached"),
         ("access.revoked", "restricted feeds are never cached"),
         ("association.created", "adds; what it supersedes may be installed for a minute more"),
@@ -151,6 +151,9 @@ mod tests {
         ("binary.read", "changes nothing that is given"),
         ("counter.raised", "numbers to come"),
         ("description.registered", "adds"),
+        ("device.forgotten", "a report that names its device is never cached"),
+        ("device.updated", "likewise"),
+        ("deviceSecret.rotated", "likewise"),
         ("deviceType.created", "adds"),
         ("deviceType.updated", "what it is built for decides what comes in, not what is there"),
         ("feed.created", "adds"),

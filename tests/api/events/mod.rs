@@ -99,7 +99,7 @@ impl Sample {
 
     /// Reads go first and deletions last, so that all samples of a function find what they need in one world.
     fn turn(&self) -> usize {
-        let order = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+        let order = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
         order.iter().position(|method| *method == self.method()).unwrap_or_default()
     }
 
@@ -169,6 +169,11 @@ async fn uploads_takes_its_samples() {
 #[tokio::test]
 async fn associations_takes_its_samples() {
     feed("associations").await;
+}
+
+#[tokio::test]
+async fn devices_takes_its_samples() {
+    feed("devices").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What devices ask, of feeds and of checks, open and restricted; and what they report that say who they are.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::domain::progress::MOST_OFFERS;
 use tests::ipk::Ipk;
 
 use super::drive::Drive;
@@ -46,6 +47,27 @@ pub async fn run(drive: &Drive) {
             api.raw("GET", &path, &[("authorization", credential)]).await;
         }
     }
+    managed(drive).await;
+}
+
+/// A device that is stuck, found, moved, and forgotten.
+async fn managed(drive: &Drive) {
+    let Drive { api, acme, .. } = drive;
+    let poll = i64::from(api.server.app().config.poll_seconds) * 1000;
+    let hub = api.image(acme, 5, "in vain", b"in vain").await;
+    api.associate(acme, "tablet", &hub, "release").await.expect(201);
+    for _ in 0..MOST_OFFERS {
+        api.device_offers("tablet", "T-1", &[(5, 0)]).await;
+        api.server.clock().shift(poll);
+    }
+    api.server.clock().shift(-poll * i64::from(MOST_OFFERS));
+    for query in ["", "?prefix=T", "?type=5&versionNumber=0", "?flag=withheld"] {
+        let page = drive.call("GET", &format!("/deviceTypes/tablet/devices{query}"), Value::Null).await;
+        assert_eq!(page.expect(200).json()["devices"][0]["deviceId"], "T-1", "{query}");
+    }
+    let device = "/deviceTypes/tablet/devices/T-1";
+    drive.call("PATCH", device, json!({"feed": "late"})).await.expect(204);
+    drive.call("DELETE", device, Value::Null).await.expect(204);
 }
 
 /// A device that reports for the first time, another version, another day, in a feed of its partner's and a restricted one;

@@ -89,7 +89,7 @@ impl Drive {
         let world = World::make(&self.api, &self.acme).await;
         let mut all = all(&world);
         all.sort_by_key(|each| {
-            ["GET", "POST", "PUT", "DELETE"].iter().position(|method| *method == each.method)
+            ["GET", "POST", "PUT", "PATCH", "DELETE"].iter().position(|method| *method == each.method)
         });
         for again in [false, true] {
             for operation in all.iter().filter(|operation| operation.needs != Right::Nothing) {

@@ -23,6 +23,7 @@ fn api_routes(app: &App, blobs: &Blobs) -> Router {
         .merge(types::routes(app.only(&needs::TYPES)))
         .merge(images::routes(app.only(&needs::IMAGES), blobs.named(needs::IMAGES.name)))
         .merge(uploads::routes(app.only(&needs::UPLOADS), blobs.named(needs::UPLOADS.name)))
+        .merge(devices::routes(app.only(&needs::DEVICES)))
         .merge(eligibility::reports(app.only(&needs::ELIGIBILITY), Metrics::off()))
         .merge(associations::routes(app.only(&needs::ASSOCIATIONS), blobs.named(needs::ASSOCIATIONS.name)));
     fallback(routes, app.clock.clone())

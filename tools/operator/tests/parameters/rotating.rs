@@ -151,7 +151,7 @@ async fn what_a_master_made_is_good_until_the_rotation_after_its_own_is_finished
     let out = world.run(&["rotate", "devices", "--begin"]).good();
     assert!(
         out.contains("m2 is accepted, and nothing is made with it yet\n1. start these functions anew")
-            && out.contains(": eligibility\n2. then:"),
+            && out.contains(": devices, eligibility\n2. then:"),
         "{out}"
     );
     let begun = world.master().await;

@@ -20,12 +20,13 @@ enum Name {
     Exactly(&'static str),
 }
 
-const FENCES: [Fence; 2] = [
+const FENCES: [Fence; 3] = [
     Fence {
         package: "shared",
         flags: &["--no-default-features"],
         forbidden: &[Name::Family("aws"), Name::Family("tokio"), Name::Family("axum")],
     },
+    Fence { package: "devices", flags: &[], forbidden: &[Name::Exactly("aws-sdk-s3")] },
     Fence { package: "eligibility", flags: &[], forbidden: &[Name::Exactly("aws-sdk-s3")] },
 ];
 

@@ -1,0 +1,27 @@
+//! `/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices`, `/deviceTokens` and `/deviceSecret`: the devices of a
+//! device type, and what they show themselves with.
+
+mod devices;
+mod secrets;
+
+use axum::Router;
+use axum::routing::{get, post};
+use shared::http::{App, finish};
+
+/// Devices, their tokens, and the secret that these are made with.
+pub fn routes(app: App) -> Router {
+    let clock = app.clock.clone();
+    let device_type = "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}";
+    let devices = format!("{device_type}/devices");
+    let router = Router::new()
+        .route(&format!("{device_type}/deviceTokens"), post(secrets::create_token))
+        .route(&format!("{device_type}/deviceSecret"), post(secrets::get_secret))
+        .route(&format!("{device_type}/deviceSecret/rotate"), post(secrets::rotate_secret))
+        .route(&devices, get(devices::list_devices))
+        .route(
+            &format!("{devices}/{{deviceId}}"),
+            get(devices::get_device).patch(devices::update_device).delete(devices::forget_device),
+        )
+        .with_state(app);
+    finish(router, clock)
+}

@@ -1,0 +1,115 @@
+//! Devices on the wire: what is asked to become of one, and what is known of it.
+
+use serde_json::{Value, json};
+
+use super::body::Fields;
+use crate::domain::device::Device;
+use crate::domain::image::MAX_TAGS;
+use crate::domain::number::ReportedVersion;
+use crate::domain::progress::Progress;
+use crate::domain::{ImageId, Tag, Timestamp, TypeNumber};
+use crate::store::devices::{Event, EventRow};
+use crate::usecases::devices::Edit;
+
+/// The fields of a change to a device; one that is not there changes nothing. Faults are collected in `fields`.
+pub fn edit(fields: &mut Fields) -> Edit {
+    Edit {
+        feed: fields.nullable("feed"),
+        tags: fields.has("tags").then(|| fields.list::<Tag>("tags", MAX_TAGS).into_iter().collect()),
+        blocked: fields.optional("blocked"),
+        reset_withheld: fields.optional("resetWithheld").unwrap_or_default(),
+    }
+}
+
+/// A device in a list.
+pub fn device(this: &Device) -> Value {
+    let version = |(number, version): (&TypeNumber, &ReportedVersion)| {
+        (number.version_attribute_id().to_string(), version.get().to_string().into())
+    };
+    let mut body = json!({
+        "deviceId": this.id.as_str(),
+        "feed": this.feed.as_str(),
+        "tags": this.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+        "blocked": this.blocked,
+        "versions": this.reported.iter().map(version).collect::<serde_json::Map<_, _>>(),
+        "lastSeenDay": Timestamp::from_millis(0).plus_seconds(this.seen_day.saturating_mul(86_400)).date(),
+    });
+    if let Some(feed) = &this.pinned {
+        body["pinnedFeed"] = feed.as_str().into();
+    }
+    let withheld: Vec<_> = this.withheld().map(image).collect();
+    if !withheld.is_empty() {
+        body["withheld"] = withheld.into();
+    }
+    body
+}
+
+/// A device with what it makes of its offers, and its history, as they are given.
+pub fn device_in_full(this: &Device, history: &[EventRow]) -> Value {
+    let mut body = device(this);
+    body["createdTimestamp"] = this.created.millis().into();
+    body["updatedTimestamp"] = this.updated.millis().into();
+    body["progress"] = this.progress.iter().map(progress).collect();
+    body["history"] = history.iter().map(event).collect();
+    body
+}
+
+fn image(id: ImageId) -> Value {
+    json!({"type": id.r#type.get(), "versionNumber": id.number.to_string()})
+}
+
+fn progress((number, this): (&TypeNumber, &Progress)) -> Value {
+    let mut body = image(ImageId { r#type: *number, number: this.number });
+    body["offers"] = this.offers.into();
+    body["attempt"] = this.attempt.into();
+    let states = this.said.iter();
+    body["states"] =
+        states.map(|said| json!({"state": said.state.as_str(), "atTimestamp": said.at.millis()})).collect();
+    body
+}
+
+/// What the history writes as `3/7`; as it is, if it is nothing of that kind.
+fn named(text: &str) -> Value {
+    let split =
+        text.split_once('/').and_then(|(number, version)| Some((number.parse::<u8>().ok()?, version)));
+    split.map_or_else(|| text.into(), |(number, version)| json!({"type": number, "versionNumber": version}))
+}
+
+fn event(row: &EventRow) -> Value {
+    let mut body = match &row.what {
+        Event::Checked { feed, reported, offered, installed, given_up } => {
+            let version = |(attribute, version): (&String, &ReportedVersion)| {
+                (attribute.clone(), version.get().to_string().into())
+            };
+            let mut body = json!({
+                "event": "checked",
+                "feed": feed.as_str(),
+                "versions": reported.iter().map(version).collect::<serde_json::Map<_, _>>(),
+            });
+            for (name, images) in [("offered", offered), ("installed", installed), ("givenUp", given_up)] {
+                if !images.is_empty() {
+                    body[name] = images.iter().map(String::as_str).map(named).collect();
+                }
+            }
+            body
+        }
+        Event::Stated { feed, number, version_number, state, attempt, percent, code, message } => {
+            let mut body = image(ImageId { r#type: *number, number: *version_number });
+            body["event"] = "stated".into();
+            body["feed"] = feed.as_str().into();
+            body["state"] = state.as_str().into();
+            body["attempt"] = (*attempt).into();
+            if let Some(percent) = percent {
+                body["progress"] = (*percent).into();
+            }
+            for (name, text) in [("code", code), ("message", message)] {
+                if let Some(text) = text {
+                    body[name] = text.as_str().into();
+                }
+            }
+            body
+        }
+    };
+    body["atTimestamp"] = row.at.millis().into();
+    body
+}
