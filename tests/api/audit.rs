@@ -60,6 +60,9 @@ fn left_by(operation: &Operation, world: &World) -> Option<Left> {
             gone("association.removed", "kettle/beta/3/1")
         }
         ("POST", path) if path.ends_with("/rotate") => changed("deviceSecret.rotated", "deviceType/kettle"),
+        ("PUT", "/deviceTypes/spare/firmwareImages/1003/push") => {
+            made("association.pushed", "spare/release/3/1")
+        }
         ("PATCH", "/deviceTypes/kettle/devices/SN-1") => changed("device.updated", "device/kettle/SN-1"),
         ("DELETE", "/deviceTypes/kettle/devices/SN-2") => gone("device.forgotten", "device/kettle/SN-2"),
         ("PUT", "/feeds/field") => made("feed.created", "feed/field"),
@@ -133,7 +136,7 @@ async fn every_change_leaves_one_item_that_says_who_what_and_how_it_was() {
         }
         recorded += 1;
     }
-    assert_eq!(recorded, 33);
+    assert_eq!(recorded, 34);
 }
 
 /// What a change entails beside its own item: manifests that are made again or go, and the end of a fan-out.

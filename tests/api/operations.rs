@@ -149,6 +149,7 @@ impl World {
 
 /// Every operation on acme's things. Each would succeed on a fresh [`World`] with a strong enough key.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all(world: &World) -> Vec<Operation> {
     let new = Sha256::of(b"new").to_string();
     operations! {
@@ -220,6 +221,12 @@ pub fn all(world: &World) -> Vec<Operation> {
         "PATCH" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}"
             => "/deviceTypes/kettle/devices/SN-1", {"tags": ["bench"]}, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}" => "/deviceTypes/kettle/devices/SN-2", null, Write;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}/explain"
+            => "/deviceTypes/kettle/devices/SN-1/explain", null, Read;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/explain"
+            => "/deviceTypes/kettle/explain", {"attributes": {"2003": "0"}, "at": 1_795_348_800_000_i64}, Read;
+        "PUT" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/{firmwareImageId}/push"
+            => "/deviceTypes/spare/firmwareImages/1003/push", {"value": "SN-1"}, Release;
         "GET" "/v1/ota/partners/{partnerId}/feeds" => "/feeds", null, Read;
         "PUT" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/field", null, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/lab", null, Write;

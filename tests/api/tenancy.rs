@@ -85,7 +85,12 @@ async fn every_operation_of_the_table_succeeds_with_the_right_it_needs() {
         };
         let answer = operation.send(&scene.api, "acme", key).await;
         assert!((200..300).contains(&answer.status), "{}: {}", operation.name(), answer.json());
-        let shows = ["/binaries", "/deviceTypes/kettle/deviceTokens", "/deviceTypes/kettle/deviceSecret"];
+        let shows = [
+            "/binaries",
+            "/deviceTypes/kettle/deviceTokens",
+            "/deviceTypes/kettle/deviceSecret",
+            "/deviceTypes/kettle/explain",
+        ];
         let reads = operation.method == "GET" || shows.contains(&operation.path.as_str());
         let after = scene.api.dump().await;
         let changed = before.difference(&after);

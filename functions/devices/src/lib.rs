@@ -2,13 +2,15 @@
 //! device type, and what they show themselves with.
 
 mod devices;
+mod explain;
+mod pushes;
 mod secrets;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use shared::http::{App, finish};
 
-/// Devices, their tokens, and the secret that these are made with.
+/// Devices, their tokens and the secret that these are made with, why they get what they get, and operation 17.
 pub fn routes(app: App) -> Router {
     let clock = app.clock.clone();
     let device_type = "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}";
@@ -21,6 +23,12 @@ pub fn routes(app: App) -> Router {
         .route(
             &format!("{devices}/{{deviceId}}"),
             get(devices::get_device).patch(devices::update_device).delete(devices::forget_device),
+        )
+        .route(&format!("{devices}/{{deviceId}}/explain"), get(explain::explain_device))
+        .route(&format!("{device_type}/explain"), post(explain::explain_device_type))
+        .route(
+            &format!("{device_type}/firmwareImages/{{firmwareImageId}}/push"),
+            put(pushes::push_firmware_image),
         )
         .with_state(app);
     finish(router, clock)

@@ -13,6 +13,7 @@ pub mod device_token;
 pub mod device_type;
 pub mod digest;
 pub mod download;
+pub mod explanation;
 pub mod feed;
 pub mod firmware_type;
 pub mod image;

@@ -330,6 +330,12 @@ impl FromJson for String {
     }
 }
 
+impl FromJson for Value {
+    fn from_json(value: &Value) -> Result<Self, Invalid> {
+        Ok(value.clone())
+    }
+}
+
 impl FromJson for bool {
     fn from_json(value: &Value) -> Result<Self, Invalid> {
         value.as_bool().ok_or(Invalid::because("must be true or false"))

@@ -3,13 +3,16 @@
 use serde_json::{Value, json};
 
 use super::body::Fields;
-use crate::domain::device::Device;
+use crate::domain::decision::Reported;
+use crate::domain::device::{Device, Pushed};
+use crate::domain::explanation::Row;
 use crate::domain::image::MAX_TAGS;
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::Progress;
 use crate::domain::{ImageId, Tag, Timestamp, TypeNumber};
-use crate::store::devices::{Event, EventRow};
+use crate::store::device_history::{Event, EventRow};
 use crate::usecases::devices::Edit;
+use crate::usecases::explain::Explanation;
 
 /// The fields of a change to a device; one that is not there changes nothing. Faults are collected in `fields`.
 pub fn edit(fields: &mut Fields) -> Edit {
@@ -23,15 +26,12 @@ pub fn edit(fields: &mut Fields) -> Edit {
 
 /// A device in a list.
 pub fn device(this: &Device) -> Value {
-    let version = |(number, version): (&TypeNumber, &ReportedVersion)| {
-        (number.version_attribute_id().to_string(), version.get().to_string().into())
-    };
     let mut body = json!({
         "deviceId": this.id.as_str(),
         "feed": this.feed.as_str(),
         "tags": this.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
         "blocked": this.blocked,
-        "versions": this.reported.iter().map(version).collect::<serde_json::Map<_, _>>(),
+        "versions": versions(&this.reported),
         "lastSeenDay": Timestamp::from_millis(0).plus_seconds(this.seen_day.saturating_mul(86_400)).date(),
     });
     if let Some(feed) = &this.pinned {
@@ -50,8 +50,53 @@ pub fn device_in_full(this: &Device, history: &[EventRow]) -> Value {
     body["createdTimestamp"] = this.created.millis().into();
     body["updatedTimestamp"] = this.updated.millis().into();
     body["progress"] = this.progress.iter().map(progress).collect();
+    if !this.pushes.is_empty() {
+        body["pushes"] = this.pushes.values().map(|push| pushed(this, push)).collect();
+    }
     body["history"] = history.iter().map(event).collect();
     body
+}
+
+/// What a device was told to install, and how far it is with that.
+pub fn pushed(device: &Device, push: &Pushed) -> Value {
+    let id = push.entry.id();
+    let mut body = image(id);
+    let progress = device.progress.get(&id.r#type).filter(|progress| progress.number == id.number);
+    let state = progress
+        .map_or("pending", |progress| progress.said.last().map_or("offered", |said| said.state.as_str()));
+    body["deviceId"] = device.id.as_str().into();
+    body["feed"] = push.feed.as_str().into();
+    body["pushedTimestamp"] = push.at.millis().into();
+    body["expiresTimestamp"] = push.until.millis().into();
+    body["state"] = state.into();
+    body
+}
+
+/// Why a device is or is not offered each image.
+pub fn explanation(this: &Explanation) -> Value {
+    let row = |row: &Row| {
+        let mut body = image(row.id);
+        body["feed"] = row.feed.as_str().into();
+        body["included"] = row.why.is_included().into();
+        body["code"] = row.why.code().into();
+        body["reason"] = row.why.to_string().into();
+        body
+    };
+    json!({
+        "feed": this.feed.as_str(),
+        "atTimestamp": this.at.millis(),
+        "known": this.known,
+        "versions": versions(&this.reported),
+        "images": this.rows.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+/// Versions by version attribute, as devices report them.
+fn versions(reported: &Reported) -> Value {
+    let version = |(number, version): (&TypeNumber, &ReportedVersion)| {
+        (number.version_attribute_id().to_string(), version.get().to_string().into())
+    };
+    Value::Object(reported.iter().map(version).collect())
 }
 
 fn image(id: ImageId) -> Value {

@@ -74,6 +74,12 @@ pub fn plan_as_kept(plan: &Plan) -> Result<serde_json::Value, serde_json::Error>
     serde_json::to_value(PlanRow::from(plan))
 }
 
+/// The plan in what [`plan_as_kept`] made; none if it is something else.
+pub fn plan_from_kept(kept: &serde_json::Value) -> Option<Plan> {
+    let row: PlanRow = serde_json::from_value(kept.clone()).ok()?;
+    row.read(String::new).ok()
+}
+
 impl Store {
     /// The associations of a device type; in one feed, or in all.
     pub async fn associations(

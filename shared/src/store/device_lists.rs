@@ -9,7 +9,8 @@ use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use super::device_counts::{SHARDS, shard};
-use super::devices::{DeviceRow, EventRow};
+use super::device_history::EventRow;
+use super::devices::DeviceRow;
 use super::read::Consistency;
 use super::row::{Item, decode};
 use super::tx::{Change, Tx, When};

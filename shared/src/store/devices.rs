@@ -1,4 +1,4 @@
-//! Devices: one item each, their history beside it, and the lists in which partners find them.
+//! Devices: one item each, and the lists in which partners find them.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,11 @@ use super::{Error, Guard, Store, keys};
 use crate::domain::association::Association;
 use crate::domain::device::{Count, Counted, Device, Pushed};
 use crate::domain::number::ReportedVersion;
-use crate::domain::progress::{Progress, Said, State};
+use crate::domain::progress::{Progress, Said};
 use crate::domain::{
     DeviceId, DeviceType, DeviceTypeId, FeedName, ImageId, Manifest, PartnerId, Tag, Timestamp, TypeNumber,
     VersionNumber,
 };
-
-/// How long a moment of a device's history is kept, in seconds: two years.
-const HISTORY_SECONDS: i64 = 2 * 366 * 86_400;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,7 +48,7 @@ pub(super) struct DeviceRow {
 }
 
 /// Versions by version attribute, as devices report them.
-type Attributes = BTreeMap<String, ReportedVersion>;
+pub(super) type Attributes = BTreeMap<String, ReportedVersion>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,7 +70,7 @@ struct PushedRow {
     until: Timestamp,
 }
 
-fn attributes(device: &Device) -> Attributes {
+pub(super) fn attributes(device: &Device) -> Attributes {
     let each = |(number, version): (&TypeNumber, &ReportedVersion)| {
         (number.version_attribute_id().to_string(), *version)
     };
@@ -156,79 +153,6 @@ impl DeviceRow {
     }
 }
 
-/// A moment in a device's history.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventRow {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    #[serde(flatten)]
-    pub what: Event,
-    /// When the table may forget it, in seconds since the epoch.
-    pub expires_at: i64,
-}
-
-/// What happened to a device.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Event {
-    /// It asked, and something was new.
-    Checked {
-        /// The feed.
-        feed: FeedName,
-        /// What it runs, all of it, by version attribute.
-        reported: BTreeMap<String, ReportedVersion>,
-        /// What it was offered anew, as `3/7`.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        offered: Vec<String>,
-        /// What it had installed.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        installed: Vec<String>,
-        /// What it was offered for the last time.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        given_up: Vec<String>,
-    },
-    /// It said how far an update had come.
-    Stated {
-        /// The feed.
-        feed: FeedName,
-        /// The firmware type.
-        number: TypeNumber,
-        /// The number.
-        version_number: VersionNumber,
-        /// How far.
-        state: State,
-        /// Which attempt it was.
-        attempt: u32,
-        /// How much of that, in percent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        percent: Option<u8>,
-        /// Why it failed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        code: Option<String>,
-        /// The same for people.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<String>,
-    },
-}
-
-impl Event {
-    /// A check of a device that had something new to say or to hear.
-    pub fn checked(checked: &crate::domain::device::Checked) -> Self {
-        let names = |all: &[crate::domain::ImageId]| {
-            all.iter().map(|id| format!("{}/{}", id.r#type, id.number)).collect()
-        };
-        Self::Checked {
-            feed: checked.device.feed.clone(),
-            reported: attributes(&checked.device),
-            offered: names(&checked.offered),
-            installed: names(&checked.installed),
-            given_up: names(&checked.given_up),
-        }
-    }
-}
-
 /// What a device that says who it is is answered from, in one call that is the same whatever exists.
 #[derive(Debug)]
 pub struct Known {
@@ -304,15 +228,6 @@ impl Store {
         Ok(known)
     }
 
-    /// A device's history, oldest first.
-    pub async fn device_history(
-        &self,
-        device_type: &DeviceTypeId,
-        id: &DeviceId,
-    ) -> Result<Vec<EventRow>, Error> {
-        self.read_range(&keys::device_partition(device_type, id), keys::EVENT).await
-    }
-
     /// Notes the day on which a device was heard of that had nothing new to say. Nothing depends on it but that it is told.
     pub async fn note_seen(&self, device: &Device) -> Result<(), Error> {
         self.client
@@ -336,13 +251,6 @@ impl Store {
 }
 
 impl Tx {
-    /// A transaction by a device, which leaves `what` in its history instead of an item in the audit.
-    pub fn of_device(device: &Device, what: Event, now: Timestamp) -> Self {
-        let key = keys::device_event(&device.device_type, &device.id, now, device.revision);
-        let expires_at = now.seconds() + HISTORY_SECONDS;
-        Self::by_device(key, EventRow { at: now, what, expires_at })
-    }
-
     /// Writes a device that was read as `known`, or that was not there, with the lists that it is in.
     pub fn put_device(&mut self, this: &Device, known: Option<&Device>) {
         let (device_type, id) = (&this.device_type, &this.id);

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod binaries;
 pub mod counters;
 pub mod device_counts;
+pub mod device_history;
 pub mod device_lists;
 pub mod device_types;
 pub mod devices;

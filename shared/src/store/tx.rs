@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 
 use super::audit::{Audit, AuditRow};
-use super::devices::EventRow;
+use super::device_history::EventRow;
 use super::keys::Key;
 use super::row::{encode, key_attributes};
 use super::{Error, Guard, Store};

@@ -278,16 +278,15 @@ pub async fn remove(
         let feeds: Vec<_> = gone.iter().map(|each| each.feed.as_str()).collect();
         let plans: serde_json::Map<_, _> =
             gone.iter().map(|each| (each.feed.to_string(), rollouts::summary(&each.plan))).collect();
+        let mut before = json!({"feeds": feeds, "rollouts": plans});
+        if gone.iter().any(|each| each.kind == BinaryKind::Package) {
+            before["package"] = true.into();
+        }
         let what = feed.map_or_else(
             || format!("{device_type_id}/*/{}/{}", id.r#type, id.number),
             |feed| subject(device_type_id, feed, id),
         );
-        let mut tx = cx.tx(
-            Some(partner),
-            "association.removed",
-            what,
-            Change::gone(json!({"feeds": feeds, "rollouts": plans})),
-        );
+        let mut tx = cx.tx(Some(partner), "association.removed", what, Change::gone(before));
         for association in &gone {
             displace(cx, blobs, &mut tx, partner, association).await?;
         }

@@ -12,8 +12,8 @@ use crate::domain::device_token::{DeviceToken, DeviceTypeSecret, Epoch};
 use crate::domain::{
     DeviceId, DeviceType, DeviceTypeId, FeedName, PartnerId, Refusal, Right, Tag, TypeNumber,
 };
+use crate::store::device_history::EventRow;
 use crate::store::device_lists::{Which, no_longer_run};
-use crate::store::devices::EventRow;
 
 /// The most moments of a device's history that are told.
 pub const MOST_EVENTS: u16 = 100;

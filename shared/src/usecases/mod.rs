@@ -19,6 +19,7 @@ pub mod device_types;
 pub mod devices;
 pub mod eligibility;
 mod error;
+pub mod explain;
 pub mod feed_reads;
 pub mod feeds;
 #[cfg(feature = "blobs")]
@@ -32,11 +33,13 @@ pub mod partners;
 #[cfg(feature = "blobs")]
 pub mod placements;
 pub mod purge;
+pub mod pushes;
 #[cfg(feature = "blobs")]
 pub mod reconcile;
 #[cfg(feature = "blobs")]
 pub mod registration;
 pub mod repairs;
+mod replay;
 pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;

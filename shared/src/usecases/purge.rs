@@ -142,11 +142,12 @@ mod tests {
     use crate::domain::Timestamp;
 
     /// The actions that take nothing away from devices, and why.
-    const KEPT: [(&str, &str); 32] = [
+    const KEPT: [(&str, &str); 33] = [
         ("access.granted", "restricted feeds are never cached"),
         ("access.revoked", "restricted feeds are never cached"),
         ("association.created", "adds; what it supersedes may be installed for a minute more"),
         ("association.promoted", "adds"),
+        ("association.pushed", "adds, for one device, whose answers are never cached"),
         ("binary.moved", "is in no feed yet"),
         ("binary.read", "changes nothing that is given"),
         ("counter.raised", "numbers to come"),

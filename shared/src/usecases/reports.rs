@@ -16,7 +16,8 @@ use crate::domain::{
 };
 use crate::secrets::Keyring;
 use crate::store::Tx;
-use crate::store::devices::{Beside, Event, Known};
+use crate::store::device_history::Event;
+use crate::store::devices::{Beside, Known};
 
 /// The most types whose versions change in one transaction, which takes 100 items: each is counted and listed where it
 /// was and where it is, offered and installed.

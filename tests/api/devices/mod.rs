@@ -1,8 +1,10 @@
 //! `/deviceTypes/{dt}/devices`, `/deviceTokens` and `/deviceSecret`: devices as their partner sees them.
 
+mod explain;
 mod forget;
 mod get;
 mod list;
+mod push;
 mod secrets;
 mod update;
 

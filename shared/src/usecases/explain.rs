@@ -1,0 +1,95 @@
+//! Why a device is or is not offered each image: asked of a device that is known, or of one that could be.
+
+use super::device_types::living;
+use super::replay::Then;
+use super::{Context, Error, Result, feeds, replay};
+use crate::domain::decision::{self, Reported};
+use crate::domain::explanation::{Row, explain};
+use crate::domain::{Device, DeviceId, DeviceTypeId, FeedName, PartnerId, Refusal, Timestamp};
+
+/// Who is asked about, and when.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The device, if it is a certain one; without one, what a check is told that names only versions.
+    pub device: Option<DeviceId>,
+    /// The feed; none for the one that the device is on, or `release`.
+    pub feed: Option<FeedName>,
+    /// The versions that it reports; none for what it has reported.
+    pub reported: Option<Reported>,
+    /// The moment; none for now.
+    pub at: Option<Timestamp>,
+}
+
+/// An answer to the question why.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The feed that was decided in.
+    pub feed: FeedName,
+    /// The moment that was decided for.
+    pub at: Timestamp,
+    /// The versions that were decided upon.
+    pub reported: Reported,
+    /// Whether the device is known.
+    pub known: bool,
+    /// Every associated image of the device type, in whatever feed, with what speaks for or against it.
+    pub rows: Vec<Row>,
+}
+
+/// Explains what a device that has reported is or is not offered.
+pub async fn of_device(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    device: &DeviceId,
+    at: Option<Timestamp>,
+) -> Result<Explanation> {
+    living(cx, partner, device_type).await?;
+    cx.store.device(device_type, device).await?.ok_or(Refusal::NotFound)?;
+    let question = Question { device: Some(device.clone()), feed: None, reported: None, at };
+    answer(cx, partner, device_type, &question).await
+}
+
+/// Explains what a device would or would not be offered. Nothing is written, and nothing counted. For a moment that has gone
+/// by, what was associated then and what the device ran then is decided upon.
+pub async fn answer(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    question: &Question,
+) -> Result<Explanation> {
+    let this = living(cx, partner, device_type).await?;
+    let known = match &question.device {
+        Some(device) => cx.store.device(device_type, device).await?,
+        None => None,
+    };
+    let past = question.at.filter(|at| *at < cx.now);
+    let then = match (past, &known) {
+        (Some(at), Some(known)) => {
+            Some(Then::of(&cx.store.device_history(device_type, &known.id).await?, at))
+        }
+        _ => None,
+    };
+    let on = match &then {
+        Some(then) => then.feed.clone(),
+        None => known.as_ref().map(|known| known.pinned.clone().unwrap_or_else(|| known.feed.clone())),
+    };
+    let feed = question.feed.clone().or(on).unwrap_or_default();
+    if !feeds::exists(cx, partner, &feed).await? {
+        return Err(Error::field("/feed", "is no feed of yours"));
+    }
+    let at = question.at.unwrap_or(cx.now);
+    let mut seen = known.as_ref().map_or_else(decision::Device::default, Device::as_seen);
+    seen.id.clone_from(&question.device);
+    if let Some(then) = then {
+        seen = then.seen(seen);
+    }
+    if let Some(reported) = &question.reported {
+        seen.reported.clone_from(reported);
+    }
+    let associations = match past {
+        Some(at) => replay::associations(cx, partner, device_type, at).await?,
+        None => cx.store.associations(device_type, None).await?,
+    };
+    let rows = explain(&associations, &feed, this.stopped.is_some(), &seen, at);
+    Ok(Explanation { feed, at, reported: seen.reported, known: known.is_some(), rows })
+}

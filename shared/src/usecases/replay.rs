@@ -1,0 +1,252 @@
+//! The past: what was associated, and what a device ran, at a moment that has gone by.
+//!
+//! Nothing is kept for it. What is associated now is taken back to then through the audit, newest first; what a device ran
+//! is in its own history. Tags and blocks of a device are those of now.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Context, Result};
+use crate::domain::association::Association;
+use crate::domain::decision::{self, Reported};
+use crate::domain::{
+    BinaryKind, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber,
+};
+use crate::store::associations::plan_from_kept;
+use crate::store::audit::AuditRow;
+use crate::store::device_history::{Event, EventRow};
+
+/// What was associated with a device type at `at`.
+pub(super) async fn associations(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    at: Timestamp,
+) -> Result<Vec<Association>> {
+    // Before the audit: what changes in between is in it, and is undone.
+    let mut all = cx.store.associations(device_type, None).await?;
+    let mut rows = Vec::new();
+    let mut month = at;
+    loop {
+        rows.extend(cx.store.audit(Some(partner), month).await?.into_iter().filter(|row| row.at > at));
+        if month.month() >= cx.now.month() {
+            break;
+        }
+        month = next_month(month);
+    }
+    rows.sort_by_key(|row| row.at);
+    for row in rows.iter().rev() {
+        undo(&mut all, partner, device_type, row);
+    }
+    Ok(all)
+}
+
+/// A moment of the month after that of `at`.
+fn next_month(at: Timestamp) -> Timestamp {
+    let month = at.month();
+    (1..=31).map(|day| at.plus_seconds(day * 86_400)).find(|later| later.month() != month).unwrap_or(at)
+}
+
+/// Takes back what an audit item says, as far as it is about what is associated with this device type.
+fn undo(all: &mut Vec<Association>, partner: &PartnerId, device_type: &DeviceTypeId, row: &AuditRow) {
+    let parts: Vec<&str> = row.subject.split('/').collect();
+    match (row.action.as_str(), parts.as_slice()) {
+        (
+            "association.created" | "association.promoted" | "description.registered",
+            [this, feed, kind, number],
+        ) if *this == device_type.as_str() => {
+            if let Some(id) = image(kind, number) {
+                all.retain(|each| each.image.id != id || each.feed.as_str() != *feed);
+            }
+        }
+        ("image.updated" | "image.registered", [kind, number]) => {
+            let placed = row.after.as_ref().and_then(|after| after["associated"].as_array());
+            let here = placed.into_iter().flatten().any(|each| each == device_type.as_str());
+            if let Some(id) = image(kind, number).filter(|_| here) {
+                all.retain(|each| each.image.id != id || each.feed != FeedName::release());
+            }
+        }
+        ("association.removed", [this, _, kind, number]) if *this == device_type.as_str() => {
+            let (Some(id), Some(before)) = (image(kind, number), &row.before) else { return };
+            for feed in before["feeds"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let Ok(name) = feed.parse() else { continue };
+                let package = before["package"] == true;
+                all.push(Association {
+                    device_type: device_type.clone(),
+                    feed: name,
+                    // Whose it was makes no difference to a decision.
+                    image: ImageRef::associated(partner.clone(), device_type, id),
+                    kind: if package { BinaryKind::Package } else { BinaryKind::Binary },
+                    created: row.at,
+                    plan: plan_from_kept(&before["rollouts"][feed]).unwrap_or_default(),
+                });
+            }
+        }
+        (action, [this, feed, ..]) if action.starts_with("rollout.") && *this == device_type.as_str() => {
+            for (name, plan) in row.before.as_ref().and_then(Value::as_object).into_iter().flatten() {
+                let Some(id) = name.split_once('/').and_then(|(kind, number)| image(kind, number)) else {
+                    continue;
+                };
+                let Some(plan) = plan_from_kept(plan) else { continue };
+                for each in all.iter_mut().filter(|each| each.image.id == id && each.feed.as_str() == *feed) {
+                    each.plan = plan.clone();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn image(kind: &str, number: &str) -> Option<ImageId> {
+    let kind: TypeNumber = kind.parse().ok()?;
+    Some(ImageId { r#type: kind, number: number.parse().ok()? })
+}
+
+/// What is known of a device at a moment, out of its history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Then {
+    /// The feed that it was on; none if it had not been heard of.
+    pub(super) feed: Option<FeedName>,
+    /// What it ran.
+    pub(super) reported: Reported,
+    /// What was withheld from it.
+    withheld: BTreeMap<TypeNumber, ImageId>,
+}
+
+impl Then {
+    /// Out of a history that is in order, up to `at`.
+    pub(super) fn of(history: &[EventRow], at: Timestamp) -> Self {
+        let mut then = Self::default();
+        for row in history.iter().take_while(|row| row.at <= at) {
+            let Event::Checked { feed, reported, offered, given_up, .. } = &row.what else { continue };
+            then.feed = Some(feed.clone());
+            let number = |attribute: &str| {
+                attribute.parse().ok().and_then(|id| TypeNumber::from_version_attribute_id(id).ok())
+            };
+            then.reported =
+                reported.iter().filter_map(|(id, version)| Some((number(id)?, *version))).collect();
+            let named = |text: &String| text.split_once('/').and_then(|(kind, number)| image(kind, number));
+            for id in offered.iter().filter_map(named) {
+                then.withheld.remove(&id.r#type);
+            }
+            for id in given_up.iter().filter_map(named) {
+                then.withheld.insert(id.r#type, id);
+            }
+            let runs = &then.reported;
+            then.withheld
+                .retain(|number, id| runs.get(number).is_none_or(|runs| runs.get() < id.number.get()));
+        }
+        then
+    }
+
+    /// The device as a decision saw it then; what is not in its history is as it is in `now`.
+    pub(super) fn seen(self, now: decision::Device) -> decision::Device {
+        let withheld = self.withheld.into_values().collect();
+        decision::Device { reported: self.reported, withheld, pushes: Vec::new(), ..now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Plan;
+    use crate::domain::decision::Stage;
+    use crate::store::associations::plan_as_kept;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn row(action: &str, subject: &str, before: Value, after: Value) -> AuditRow {
+        let some = |value: Value| Some(value).filter(|value| !value.is_null());
+        AuditRow {
+            at: at(9),
+            actor: "key".into(),
+            request_id: "request".into(),
+            action: action.into(),
+            subject: subject.into(),
+            before: some(before),
+            after: some(after),
+        }
+    }
+
+    fn undone(all: &[(&str, &str, Plan)], row: &AuditRow) -> Vec<String> {
+        let (acme, kettle): (PartnerId, DeviceTypeId) = ("acme".parse().unwrap(), "kettle".parse().unwrap());
+        let made = |(feed, id, plan): &(&str, &str, Plan)| Association {
+            device_type: kettle.clone(),
+            feed: feed.parse().unwrap(),
+            image: ImageRef::associated(acme.clone(), &kettle, id.parse().unwrap()),
+            kind: BinaryKind::Binary,
+            created: at(1),
+            plan: plan.clone(),
+        };
+        let mut all: Vec<_> = all.iter().map(made).collect();
+        undo(&mut all, &acme, &kettle, row);
+        let shown = |each: &Association| {
+            let halted = if each.plan.paused.is_some() { " paused" } else { "" };
+            let taken = if each.plan.stage == Stage::Withdrawn { " withdrawn" } else { "" };
+            format!("{} {}{halted}{taken}", each.feed, each.image.id)
+        };
+        all.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn each_change_of_what_is_associated_is_taken_back() {
+        let plain = |feed, id| (feed, id, Plan::default());
+        let withdrawn = || Plan { stage: Stage::Withdrawn, ..Plan::default() };
+        let kept = plan_as_kept(&Plan::default()).unwrap();
+        let both = [plain("beta", "7105"), plain("release", "7105")];
+        for (row, expected) in [
+            (row("association.created", "kettle/beta/105/7", json!(null), json!({})), vec!["release 7105"]),
+            (row("association.promoted", "kettle/release/105/7", json!(null), json!({})), vec!["beta 7105"]),
+            (
+                row("association.created", "toaster/beta/105/7", json!(null), json!({})),
+                vec!["beta 7105", "release 7105"],
+            ),
+            (row("image.updated", "105/7", json!({}), json!({"associated": ["kettle"]})), vec!["beta 7105"]),
+            (
+                row("association.removed", "kettle/*/105/6", json!({"feeds": ["beta"]}), json!(null)),
+                vec!["beta 7105", "release 7105", "beta 6105"],
+            ),
+        ] {
+            assert_eq!(undone(&both, &row), expected, "{} {}", row.action, row.subject);
+        }
+        let back = row("rollout.withdrawn", "kettle/beta/105/7", json!({"105/7": kept}), json!({}));
+        let all = [("beta", "7105", withdrawn()), ("release", "7105", withdrawn())];
+        assert_eq!(undone(&all, &back), ["beta 7105", "release 7105 withdrawn"]);
+    }
+
+    #[test]
+    fn months_follow_each_other() {
+        let january = at(1_769_731_200_000); // 2026-01-30
+        assert_eq!(next_month(january).month(), "2026-02");
+        assert_eq!(next_month(at(1_795_305_600_000)).month(), "2026-12");
+    }
+
+    #[test]
+    fn a_devices_past_is_its_history_up_to_then() {
+        let checked = |millis, number: i64, offered: &[&str], given_up: &[&str]| EventRow {
+            at: at(millis),
+            what: Event::Checked {
+                feed: "beta".parse().unwrap(),
+                reported: [("2105".to_owned(), number.to_string().parse().unwrap())].into(),
+                offered: offered.iter().map(|id| (*id).to_owned()).collect(),
+                installed: Vec::new(),
+                given_up: given_up.iter().map(|id| (*id).to_owned()).collect(),
+            },
+            expires_at: 0,
+        };
+        let history =
+            [checked(1, 5, &["105/7"], &[]), checked(2, 5, &["105/7"], &["105/7"]), checked(3, 7, &[], &[])];
+        assert_eq!(Then::of(&history, at(0)), Then::default());
+        let runs = |then: &Then| then.reported.values().map(|version| version.get()).collect::<Vec<_>>();
+        let (first, held, last) =
+            (Then::of(&history, at(1)), Then::of(&history, at(2)), Then::of(&history, at(9)));
+        assert_eq!((runs(&first), first.withheld.len()), (vec![5], 0));
+        assert_eq!((runs(&held), held.withheld.len()), (vec![5], 1));
+        assert_eq!((runs(&last), last.withheld.len()), (vec![7], 0));
+    }
+}

@@ -1,0 +1,136 @@
+//! Why a device is or is not offered each image: now, if it were another, and at a moment that has gone by.
+
+use serde_json::{Value, json};
+
+use crate::kettle::Kettle;
+
+impl Kettle {
+    async fn explained(&self, device: &str, query: &str) -> Value {
+        let path = self.acme.path(&format!("/deviceTypes/kettle/devices/{device}/explain{query}"));
+        self.api.get(&path, &self.acme.read).await.expect(200).json()
+    }
+
+    async fn dry_run(&self, body: Value) -> Value {
+        let path = self.acme.path("/deviceTypes/kettle/explain");
+        self.api.call("POST", &path, &self.acme.read, body).await.expect(200).json()
+    }
+}
+
+/// The rows of an explanation as `feed number code`.
+fn codes(explanation: &Value) -> Vec<String> {
+    let rows = explanation["images"].as_array().unwrap().iter();
+    rows.map(|row| {
+        let [feed, number, code] = ["feed", "versionNumber", "code"].map(|name| row[name].as_str().unwrap());
+        assert_eq!(row["included"], code == "eligible");
+        assert!(!row["reason"].as_str().unwrap().is_empty());
+        format!("{feed} {number} {code}")
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn every_associated_image_has_a_row_and_what_is_included_is_what_is_offered() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release", "beta"]).await;
+    let second = it.image_in("2.0", &["release"]).await;
+    it.image_in("3.0", &["beta"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let found = it.explained("SN-1", "").await;
+    let rows = ["release 1 superseded", "release 2 eligible", "beta 1 other_feed", "beta 3 other_feed"];
+    assert_eq!(codes(&found), rows);
+    assert_eq!((&found["feed"], &found["versions"]), (&json!("release"), &json!({"2105": "0"})));
+    it.post_rollout(&second, "pause").await.expect(204);
+    assert_eq!(codes(&it.explained("SN-1", "").await)[..2], ["release 1 superseded", "release 2 paused"]);
+    it.post_rollout(&second, "resume").await.expect(204);
+    it.set_rollout(&second, json!({"percent": 0})).await.expect(204);
+    assert_eq!(
+        codes(&it.explained("SN-1", "").await)[..2],
+        ["release 1 eligible", "release 2 not_in_cohort"]
+    );
+    it.post_rollout(&second, "withdraw").await.expect(204);
+    assert_eq!(codes(&it.explained("SN-1", "").await)[..2], ["release 1 eligible", "release 2 withdrawn"]);
+}
+
+#[tokio::test]
+async fn a_device_that_could_be_is_told_what_it_would_get_and_nothing_is_written() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    let second = it.image_in("2.0", &["release"]).await;
+    it.set_rollout(&second, json!({"percent": 0, "allow": {"devices": ["SN-9"]}})).await.expect(204);
+    let before = it.api.dump().await;
+    let rows = |found: &Value| codes(found);
+    let stranger = it.dry_run(json!({"attributes": {"2105": 0}})).await;
+    assert_eq!(rows(&stranger), ["release 1 eligible", "release 2 not_everyones"]);
+    let named = it.dry_run(json!({"attributes": {"2105": 0}, "deviceId": "SN-9"})).await;
+    assert_eq!(rows(&named), ["release 1 superseded", "release 2 eligible"]);
+    assert_eq!(named["known"], false);
+    let silent = it.dry_run(json!({})).await;
+    assert_eq!(rows(&silent), ["release 1 not_reported", "release 2 not_reported"]);
+    let elsewhere = it.dry_run(json!({"attributes": {"2105": 0}, "feed": "beta"})).await;
+    assert_eq!(rows(&elsewhere), ["release 1 other_feed", "release 2 other_feed"]);
+    assert_eq!(it.api.dump().await.difference(&before), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_future_of_a_rollout_can_be_asked_about() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let later = it.api.server.clock().now().millis() + 3_600_000;
+    it.set_rollout(&record, json!({"startTimestamp": later})).await.expect(204);
+    let ask = async |at: i64| {
+        let body = json!({"attributes": {"2105": 0}, "deviceId": "SN-1", "at": at});
+        codes(&it.dry_run(body).await)
+    };
+    assert_eq!(ask(later - 1).await, ["release 1 not_started"]);
+    assert_eq!(ask(later).await, ["release 1 eligible"]);
+}
+
+#[tokio::test]
+async fn the_decision_for_a_device_at_a_past_moment_is_told_again() {
+    let it = Kettle::start().await;
+    let first = it.image_in("1.0", &["release"]).await;
+    let mut moments = Vec::new();
+    let mut mark = async |it: &Kettle| {
+        it.api.server.clock().shift(1000);
+        moments.push(it.api.server.clock().now().millis());
+        it.api.server.clock().shift(1000);
+    };
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    mark(&it).await;
+    let second = it.image_in("2.0", &["release"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 1)]).await;
+    mark(&it).await;
+    it.post_rollout(&second, "pause").await.expect(204);
+    mark(&it).await;
+    it.remove(&second, "release").await.expect(204);
+    it.post_rollout(&first, "withdraw").await.expect(204);
+    it.api.device_offers("kettle", "SN-1", &[(105, 2)]).await;
+    let mut told = Vec::new();
+    for at in &moments {
+        told.push(codes(&it.explained("SN-1", &format!("?at={at}")).await));
+    }
+    let expected = [
+        vec!["release 1 eligible"],
+        vec!["release 1 up_to_date", "release 2 eligible"],
+        vec!["release 1 up_to_date", "release 2 paused"],
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(codes(&it.explained("SN-1", "").await), ["release 1 up_to_date"]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_yours_is_not_explained() {
+    let it = Kettle::start().await;
+    let other = it.api.tenant("other").await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let path = it.acme.path("/deviceTypes/kettle/devices/SN-2/explain");
+    it.api.get(&path, &it.acme.read).await.expect_problem(404, "not_found");
+    let theirs = other.path("/deviceTypes/kettle/devices/SN-1/explain");
+    it.api.get(&theirs, &other.read).await.expect_problem(404, "not_found");
+    let path = it.acme.path("/deviceTypes/kettle/devices/SN-1/explain?at=yesterday");
+    it.api.get(&path, &it.acme.read).await.expect_problem(400, "invalid_parameter");
+    let path = it.acme.path("/deviceTypes/kettle/explain");
+    for body in [json!({"feed": "nowhere"}), json!({"at": "x"}), json!({"attributes": {"1": 1}})] {
+        it.api.call("POST", &path, &it.acme.read, body).await.expect_problem(422, "invalid_field");
+    }
+}
