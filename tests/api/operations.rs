@@ -224,7 +224,7 @@ pub fn all(world: &World) -> Vec<Operation> {
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}/explain"
             => "/deviceTypes/kettle/devices/SN-1/explain", null, Read;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/explain"
-            => "/deviceTypes/kettle/explain", {"attributes": {"2003": "0"}, "at": 1_795_348_800_000_i64}, Read;
+            => "/deviceTypes/kettle/explain", {"attributes": {"2003": "0"}, "at": 4_102_444_800_000_i64}, Read;
         "PUT" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/{firmwareImageId}/push"
             => "/deviceTypes/spare/firmwareImages/1003/push", {"value": "SN-1"}, Release;
         "GET" "/v1/ota/partners/{partnerId}/feeds" => "/feeds", null, Read;

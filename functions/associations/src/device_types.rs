@@ -29,7 +29,7 @@ fn words(fields: &mut Fields) -> Option<Words> {
     let name = fields.required::<Name>("name");
     let description = fields.optional::<Description>("description");
     let architecture = fields.optional::<Architecture>("architecture").unwrap_or_default();
-    let anonymous_reports = fields.optional::<bool>("anonymousReports").unwrap_or_default();
+    let anonymous_reports = fields.optional::<bool>("anonymousReports");
     name.map(|name| Words { name, description, architecture, anonymous_reports })
 }
 

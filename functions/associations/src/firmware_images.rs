@@ -29,7 +29,7 @@ pub(crate) async fn create_association(
     let kind = fields.required::<TypeNumber>("type");
     if kind.is_some_and(TypeNumber::is_description) && !fields.has("versionNumber") {
         let key = repeatable(&headers, &bytes)?;
-        return create_description(&service, &caller, &device_type, &feed, fields, key).await;
+        return Box::pin(create_description(&service, &caller, &device_type, &feed, fields, key)).await;
     }
     let wanted = wanted_inside(&mut fields);
     let id = (kind, fields.required::<VersionNumber>("versionNumber"));

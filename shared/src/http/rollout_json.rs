@@ -18,7 +18,8 @@ const MOST_STEPS: usize = 50;
 /// The fields of a rollout in a body, each as [`Wanted`] has it. Faults are collected in `fields`.
 pub fn wanted(fields: &mut Fields) -> Wanted {
     Wanted {
-        share: fields.optional("percent").unwrap_or(Share::ALL),
+        // Said, and not taken for granted: a member that was forgotten must not give an image to everyone.
+        share: fields.required("percent").unwrap_or(Share::NONE),
         steps: fields.list("steps", MOST_STEPS),
         start: fields.optional("startTimestamp"),
         window: fields.optional("window"),

@@ -1,5 +1,6 @@
 //! Rollouts whose end is known: what the reconciler looks at each minute, so that it need not look at all associations.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::tx::{Tx, When};
@@ -77,8 +78,11 @@ impl Tx {
         self.put(&key, &row, &When::Always, Guard::Changed);
     }
 
-    /// Forgets a rollout whose image is no longer there, or will not take everyone in by itself any more.
+    /// Forgets a rollout whose image is no longer there, or will not take everyone in by itself any more; [`Guard::Changed`] if
+    /// it ends at another moment by now.
     pub fn forget_due(&mut self, due: &Due) {
-        self.delete(&keys::due(&due.device_type, &due.feed, due.id), &When::Always, Guard::Changed);
+        let at = AttributeValue::N(due.at.millis().to_string());
+        let same = When::Expression("#at = :at", vec![(":at", at)]);
+        self.delete(&keys::due(&due.device_type, &due.feed, due.id), &same, Guard::Changed);
     }
 }

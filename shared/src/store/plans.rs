@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::domain::decision::{Candidate, Requirement, Stage};
 use crate::domain::plan::{AutoPause, Pause, Tally};
-use crate::domain::rollout::{Allow, Offset, Rollout, Schedule, Share, Step, Window};
+use crate::domain::rollout::{Allow, Offset, Rate, Rollout, Schedule, Share, Step, Window};
 use crate::domain::{DeviceId, ImageId, Invalid, Name, Plan, Tag, Timestamp, TypeNumber, VersionNumber};
 
 /// How an image is given out. Everything may be missing: an image that was associated before there were plans is
@@ -53,7 +53,7 @@ struct RolloutRow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    per_hour: Option<Share>,
+    rate: Option<RateRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<WindowRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -66,6 +66,26 @@ struct RolloutRow {
 struct StepRow {
     at: Timestamp,
     share: Share,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RateRow {
+    per_hour: Share,
+    since: Timestamp,
+    base: Share,
+}
+
+impl From<Rate> for RateRow {
+    fn from(this: Rate) -> Self {
+        Self { per_hour: this.per_hour, since: this.since, base: this.base }
+    }
+}
+
+impl From<RateRow> for Rate {
+    fn from(row: RateRow) -> Self {
+        Self { per_hour: row.per_hour, since: row.since, base: row.base }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,7 +149,7 @@ impl From<&Rollout> for RolloutRow {
             start: this.schedule.start(),
             first: this.schedule.first(),
             steps: steps.collect(),
-            per_hour: this.schedule.per_hour(),
+            rate: this.schedule.rate().map(RateRow::from),
             window: this.window.as_ref().map(window),
             devices: this.allow.devices.iter().cloned().collect(),
             tags: this.allow.tags.iter().cloned().collect(),
@@ -148,7 +168,7 @@ impl TryFrom<RolloutRow> for Rollout {
         let steps = row.steps.into_iter().map(|step| Step { at: step.at, share: step.share }).collect();
         Ok(Self {
             salt: row.salt,
-            schedule: Schedule::new(row.start, row.first, steps, row.per_hour)?,
+            schedule: Schedule::new(row.start, row.first, steps, row.rate.map(Rate::from))?,
             window: row.window.map(window).transpose()?,
             allow: Allow { devices: row.devices.into_iter().collect(), tags: row.tags.into_iter().collect() },
         })
@@ -292,9 +312,10 @@ mod tests {
     fn whole() -> Plan {
         let share = |hundredths: u16| Share::try_from(hundredths).unwrap();
         let steps = vec![Step { at: at(20), share: share(500) }, Step { at: at(30), share: Share::ALL }];
+        let rate = Rate { per_hour: share(7), since: at(12), base: share(3) };
         let rollout = Rollout {
             salt: "s".into(),
-            schedule: Schedule::new(at(10), share(100), steps, Some(share(7))).unwrap(),
+            schedule: Schedule::new(at(10), share(100), steps, Some(rate)).unwrap(),
             window: Some(
                 Window::new(1320, 300, "Europe/Berlin".into(), vec![Offset { since: at(-5), seconds: 3600 }])
                     .unwrap(),

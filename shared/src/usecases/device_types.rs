@@ -21,8 +21,8 @@ pub struct Words {
     pub description: Option<Description>,
     /// What its packages must have been built for.
     pub architecture: Architecture,
-    /// Whether devices may report without a token.
-    pub anonymous_reports: bool,
+    /// Whether devices may report without a token; none leaves it as it was, which is no at first.
+    pub anonymous_reports: Option<bool>,
 }
 
 fn shown(this: &DeviceType) -> serde_json::Value {
@@ -90,7 +90,7 @@ fn fresh(
         architecture: words.architecture.clone(),
         // Not from the start again for one that is revived: tokens of before were ended with it.
         epoch: old.map_or(1, |old| old.epoch.saturating_add(2)),
-        anonymous_reports: words.anonymous_reports,
+        anonymous_reports: words.anonymous_reports.unwrap_or_default(),
         stopped: None,
         created: cx.now,
         updated: cx.now,
@@ -125,7 +125,7 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
             name: words.name.clone(),
             description: words.description.clone(),
             architecture: words.architecture.clone(),
-            anonymous_reports: words.anonymous_reports,
+            anonymous_reports: words.anonymous_reports.unwrap_or(before.anonymous_reports),
             updated: cx.now.max(before.updated),
             revision: before.revision + 1,
             ..before.clone()

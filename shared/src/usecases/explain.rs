@@ -5,7 +5,7 @@ use super::replay::Then;
 use super::{Context, Error, Result, feeds, replay};
 use crate::domain::decision::{self, Reported};
 use crate::domain::explanation::{Row, explain};
-use crate::domain::{Device, DeviceId, DeviceTypeId, FeedName, PartnerId, Refusal, Timestamp};
+use crate::domain::{DeviceId, DeviceTypeId, FeedName, PartnerId, Refusal, Timestamp};
 
 /// Who is asked about, and when.
 #[derive(Debug, Clone)]
@@ -62,6 +62,9 @@ pub async fn answer(
         Some(device) => cx.store.device(device_type, device).await?,
         None => None,
     };
+    if question.at.is_some_and(|at| at < this.created) {
+        return Err(Error::field("/at", "is before the device type was made"));
+    }
     let past = question.at.filter(|at| *at < cx.now);
     let then = match (past, &known) {
         (Some(at), Some(known)) => {
@@ -78,7 +81,7 @@ pub async fn answer(
         return Err(Error::field("/feed", "is no feed of yours"));
     }
     let at = question.at.unwrap_or(cx.now);
-    let mut seen = known.as_ref().map_or_else(decision::Device::default, Device::as_seen);
+    let mut seen = known.as_ref().map_or_else(decision::Device::default, |known| known.as_seen(&feed));
     seen.id.clone_from(&question.device);
     if let Some(then) = then {
         seen = then.seen(seen);
@@ -90,6 +93,11 @@ pub async fn answer(
         Some(at) => replay::associations(cx, partner, device_type, at).await?,
         None => cx.store.associations(device_type, None).await?,
     };
+    // As a check does: what was pushed is given out as it is by now, or no longer.
+    seen.pushes.retain_mut(|push| {
+        let found = associations.iter().find(|each| each.feed == feed && each.image.id == push.image.id);
+        found.map(|each| push.image = each.candidate()).is_some()
+    });
     let rows = explain(&associations, &feed, this.stopped.is_some(), &seen, at);
     Ok(Explanation { feed, at, reported: seen.reported, known: known.is_some(), rows })
 }

@@ -17,6 +17,9 @@ use crate::domain::{
 /// How long a push counts, in seconds: a week, in which most devices are switched on.
 pub const COUNTS_SECONDS: i64 = 7 * 86_400;
 
+/// How long a push may count, in seconds.
+const MOST_SECONDS: i64 = 90 * 86_400;
+
 /// Tells a device to install an image that is associated in its feed; until `until`, or for a week. Pushing it again begins
 /// the week anew.
 pub async fn push(
@@ -29,8 +32,8 @@ pub async fn push(
 ) -> Result<Device> {
     cx.require(Right::Release)?;
     let until = until.unwrap_or(cx.now.plus_seconds(COUNTS_SECONDS));
-    if until <= cx.now {
-        return Err(Error::field("/expiresTimestamp", "must be in the future"));
+    if until <= cx.now || until > cx.now.plus_seconds(MOST_SECONDS) {
+        return Err(Error::field("/expiresTimestamp", "must be in the future, and at most 90 days away"));
     }
     deciding(|| async {
         living(cx, partner, device_type).await?;

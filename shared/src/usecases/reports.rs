@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::deciding;
-use super::{Context, Result, auto_pause, eligibility};
+use super::{Context, Error, Result, auto_pause, eligibility};
 use crate::domain::decision::{Reason, Verdict};
 use crate::domain::device::{self, Checked, Device, Said, Status, check, state};
 use crate::domain::device_token::DeviceToken;
@@ -95,7 +95,7 @@ fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result
 /// partner put it on another feed than it asks for, or pushed an image to it that its feed's manifest does not hold.
 pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
     let again = AtomicBool::new(false);
-    deciding(|| async {
+    let (answer, given_up) = deciding(|| async {
         let read = found(cx, asking, again.swap(true, Ordering::Relaxed)).await?;
         let (mut known, mut left, mut installed) = (read.known, asking.said.clone(), 0);
         // What does not fit into one transaction is stored first, and offered nothing.
@@ -108,10 +108,14 @@ pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
         }
         let checked = decided(cx, known.as_ref(), &read.first, &left, &read.manifest).await?;
         installed += checked.installed.len();
-        let Checked { device, verdicts, .. } = checked;
-        Ok(Answer { device, manifest: read.manifest, verdicts, installed })
+        let Checked { device, verdicts, given_up, .. } = checked;
+        Ok((Answer { device, manifest: read.manifest, verdicts, installed }, given_up))
     })
-    .await
+    .await?;
+    for id in given_up {
+        auto_pause::after_a_failure(cx, &answer.device, &answer.manifest.feed, id).await?;
+    }
+    Ok(answer)
 }
 
 /// What a check is decided upon.
@@ -234,7 +238,15 @@ async fn decided(
 pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Result<bool> {
     let again = AtomicBool::new(false);
     let news = deciding(|| async {
-        let (device, feed) = about(cx, caller, status, again.swap(true, Ordering::Relaxed)).await?;
+        let fresh = again.swap(true, Ordering::Relaxed);
+        let found = match about(cx, caller, status, fresh).await {
+            // What was written a moment ago may not have been seen; a device must not be stopped for that.
+            Err(Error::Refused(Refusal::NotFound | Refusal::UpdateWithdrawn)) if !fresh => {
+                about(cx, caller, status, true).await?
+            }
+            other => other?,
+        };
+        let (device, feed) = found;
         let stated = state(&device, &feed, status, cx.now);
         if !stated.changed {
             return Ok(None);

@@ -19,7 +19,7 @@ use crate::domain::{
 };
 use crate::store::device_counts::Counts;
 use crate::store::due::Due;
-use crate::store::{self, Tx};
+use crate::store::{self, Guard, Tx};
 
 /// An association's plan, and what devices have made of the image in that feed.
 #[derive(Debug, Clone)]
@@ -64,6 +64,7 @@ pub async fn set(
         Ok(vec![(id, plan)])
     })
     .await
+    .map(drop)
 }
 
 /// How many devices of a device type are known, where what is asked for depends on it.
@@ -87,6 +88,7 @@ pub(super) async fn planned(
     let kind = image.binary()?.kind;
     let made = wanted.clone().plan(image.id, kind, &Plan::default(), fleet, cx.now);
     let mut plan = made.map_err(Refusal::InvalidFields)?;
+    plan.paused = kept.paused;
     plan.floor |= kept.floor;
     plan.bundle = plan.bundle.or_else(|| kept.bundle.clone());
     if plan.requires.is_empty() {
@@ -147,6 +149,7 @@ pub async fn pause(
         Ok(vec![(id, plan)])
     })
     .await
+    .map(drop)
 }
 
 /// Lets a halted image go on where it stood; what has been counted so far is not held against it again.
@@ -164,6 +167,7 @@ pub async fn resume(
         Ok(vec![(id, resumed(&this.plan, counts.tally(), cx))])
     })
     .await
+    .map(drop)
 }
 
 fn resumed(plan: &Plan, tally: Tally, cx: &Context<'_>) -> Plan {
@@ -198,6 +202,7 @@ pub async fn withdraw(
         Ok(all.iter().filter(with).map(back).collect())
     })
     .await
+    .map(drop)
 }
 
 /// What became of the rollouts whose end had come.
@@ -218,9 +223,11 @@ pub async fn complete_due(cx: &Context<'_>, blobs: &Blobs, enough: &impl Fn() ->
             break;
         }
         match complete(cx, blobs, &due).await {
-            Ok(()) => done.completed += 1,
-            // It is gone with its image, or was taken back: there is nothing left to wait for.
-            Err(Error::Refused(Refusal::NotFound | Refusal::RolloutWithdrawn)) => forget(cx, &due).await?,
+            Ok(true) => done.completed += 1,
+            // It does not end by itself any more, is gone with its image, or was taken back: nothing is left to wait for.
+            Ok(false) | Err(Error::Refused(Refusal::NotFound | Refusal::RolloutWithdrawn)) => {
+                forget(cx, &due).await?;
+            }
             Err(cause) => {
                 done.failed += 1;
                 let subject = subject(&due.device_type, &due.feed, due.id);
@@ -236,11 +243,15 @@ async fn forget(cx: &Context<'_>, due: &Due) -> Result<()> {
     let change = Change::gone(json!({"dueTimestamp": due.at.millis()}));
     let mut tx = cx.tx(Some(&due.partner), "rollout.forgotten", subject, change);
     tx.forget_due(due);
-    Ok(tx.commit(cx.store).await?)
+    match tx.commit(cx.store).await {
+        // It was set anew meanwhile.
+        Ok(()) | Err(store::Error::Guard(Guard::Changed)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Makes an image everyone's whose rollout has taken everyone in; changes nothing if it has not, or is halted.
-async fn complete(cx: &Context<'_>, blobs: &Blobs, due: &Due) -> Result<()> {
+/// Makes an image everyone's whose rollout has taken everyone in; false, and nothing changes, if it has not, or is halted.
+async fn complete(cx: &Context<'_>, blobs: &Blobs, due: &Due) -> Result<bool> {
     let Due { partner, device_type, feed, id, .. } = due;
     let id = *id;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.completed", |_, this| {
@@ -255,7 +266,7 @@ async fn complete(cx: &Context<'_>, blobs: &Blobs, due: &Due) -> Result<()> {
 }
 
 /// Changes plans in one feed as `decide` says of all that is associated there and of the image that is meant, and what
-/// devices are answered from with them. Plans that stay as they are, are not written.
+/// devices are answered from with them; true if anything changed. Plans that stay as they are, are not written.
 #[expect(clippy::too_many_arguments, reason = "an association has a name of three parts")]
 async fn changing(
     cx: &Context<'_>,
@@ -266,7 +277,7 @@ async fn changing(
     id: ImageId,
     action: &'static str,
     decide: impl Fn(&[Association], &Association) -> Result<Vec<(ImageId, Plan)>>,
-) -> Result<()> {
+) -> Result<bool> {
     // It is long, and would make the futures of all that await it as large.
     Box::pin(deciding(|| async {
         let owner = living(cx, partner, device_type).await?;
@@ -286,7 +297,7 @@ async fn changing(
             }
         }
         if changed.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let shown = |plan: &Plan, id: ImageId| (format!("{}/{}", id.r#type, id.number), summary(plan));
         let before: Value = changed.iter().map(|(before, after)| shown(before, after.image.id)).collect();
@@ -307,7 +318,8 @@ async fn changing(
             check_size(&manifest)?;
         }
         tx.put_manifest(&manifest, revision);
-        Ok(tx.commit(cx.store).await?)
+        tx.commit(cx.store).await?;
+        Ok(true)
     }))
     .await
 }

@@ -76,7 +76,7 @@ async fn the_future_of_a_rollout_can_be_asked_about() {
     let it = Kettle::start().await;
     let record = it.image_in("1.0", &["release"]).await;
     let later = it.api.server.clock().now().millis() + 3_600_000;
-    it.set_rollout(&record, json!({"startTimestamp": later})).await.expect(204);
+    it.set_rollout(&record, json!({"percent": 100, "startTimestamp": later})).await.expect(204);
     let ask = async |at: i64| {
         let body = json!({"attributes": {"2105": 0}, "deviceId": "SN-1", "at": at});
         codes(&it.dry_run(body).await)
@@ -130,7 +130,25 @@ async fn what_is_not_there_or_not_yours_is_not_explained() {
     let path = it.acme.path("/deviceTypes/kettle/devices/SN-1/explain?at=yesterday");
     it.api.get(&path, &it.acme.read).await.expect_problem(400, "invalid_parameter");
     let path = it.acme.path("/deviceTypes/kettle/explain");
-    for body in [json!({"feed": "nowhere"}), json!({"at": "x"}), json!({"attributes": {"1": 1}})] {
+    for body in
+        [json!({"feed": "nowhere"}), json!({"at": "x"}), json!({"at": 1}), json!({"attributes": {"1": 1}})]
+    {
         it.api.call("POST", &path, &it.acme.read, body).await.expect_problem(422, "invalid_field");
     }
+}
+
+#[tokio::test]
+async fn what_was_pushed_is_explained_as_the_check_sees_it() {
+    let it = Kettle::start().await;
+    let first = it.image_in("1.0", &["release"]).await;
+    it.image_in("2.0", &["release"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let push = format!("{}/{}/push", it.images(), first["id"].as_str().unwrap());
+    it.api.call("PUT", &push, &it.acme.release, json!({"value": "SN-1"})).await.expect(202);
+    let codes_now = async || codes(&it.explained("SN-1", "").await);
+    assert_eq!(codes_now().await, ["release 1 eligible", "release 2 pushed_other"]);
+    it.post_rollout(&first, "pause").await.expect(204);
+    assert_eq!(codes_now().await, ["release 1 paused", "release 2 pushed_other"]);
+    it.post_rollout(&first, "withdraw").await.expect(204);
+    assert_eq!(codes_now().await, ["release 1 withdrawn", "release 2 eligible"]);
 }

@@ -55,7 +55,12 @@ async fn withdrawing_a_bundle() {
         let other = bench.api.image(&bench.acme, 3, &format!("v{}", bench.run), b"other").await;
         bench.api.associate(&bench.acme, &id, &other, "release").await.expect(201);
         for path in [&path, &format!("{}/rollout", bench.placed(&id, &other))] {
-            let set = Request::new("PUT", path.clone(), &bench.acme.release, json!({"bundle": "radio"}));
+            let set = Request::new(
+                "PUT",
+                path.clone(),
+                &bench.acme.release,
+                json!({"percent": 100, "bundle": "radio"}),
+            );
             set.send(&bench.api).await.expect(204);
         }
         bench.post(&path, "withdraw")

@@ -103,6 +103,9 @@ async fn reports(drive: &Drive) {
     api.attributes("kiosk", "SN-1", &dev).await.expect(200);
     let beta = json!({"feed": "beta", "attributes": {"2007": first.1}});
     let failed = json!({"type": 7, "versionNumber": second.1, "state": "failed"});
+    let past = api.server.clock().now().millis() - 1;
+    let explain = format!("/deviceTypes/kiosk/devices/SN-1/explain?at={past}");
+    drive.call("GET", &explain, serde_json::Value::Null).await.expect(200);
     for device in ["SN-1", "SN-2", "SN-3"] {
         api.attributes("kiosk", device, &beta).await.expect(200);
         api.status("kiosk", device, &failed).await.expect(204);

@@ -76,3 +76,25 @@ async fn the_failure_that_is_lost_on_its_way_is_counted_once_when_it_is_said_aga
     let rollout = it.rollout(&record).await;
     assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
 }
+
+#[tokio::test]
+async fn devices_that_fall_back_without_a_word_halt_an_image_as_well() {
+    let (it, record) = careful(2).await;
+    for _ in 0..10 {
+        for device in ["SN-0", "SN-1"] {
+            it.api.device_offers("kettle", device, &[(105, 1)]).await;
+        }
+        it.api.server.clock().shift(4 * 3_600_000);
+    }
+    let rollout = it.rollout(&record).await;
+    assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
+}
+
+#[tokio::test]
+async fn what_was_halted_is_halted_wherever_it_is_promoted_to() {
+    let (it, record) = careful(1).await;
+    attempt(&it, 0, false).await;
+    assert_eq!(it.rollout(&record).await["state"], "paused");
+    it.promote(&record, &it.acme.release, "release", "beta").await.expect(201);
+    assert!(it.api.offers("kettle", "feed=beta&2105=0").await.is_empty());
+}

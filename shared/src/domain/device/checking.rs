@@ -63,7 +63,7 @@ pub fn check(
         now < pushed.until && runs.is_none_or(|runs| runs < pushed.entry.id().number.get())
     });
 
-    let seen = device.as_seen();
+    let seen = device.as_seen(&feed);
     let verdicts = decide(manifest.candidates(), manifest.stopped, &seen, now);
     let (mut offered, mut given_up) = (Vec::new(), Vec::new());
     for verdict in verdicts.iter().filter(|verdict| verdict.reason == Reason::Eligible) {

@@ -92,15 +92,15 @@ impl Device {
         }
     }
 
-    /// What a decision sees of it.
-    pub fn as_seen(&self) -> decision::Device {
+    /// What a decision in `feed` sees of it: what it was told to install in another one does not count here.
+    pub fn as_seen(&self, feed: &FeedName) -> decision::Device {
         decision::Device {
             id: Some(self.id.clone()),
             tags: self.tags.clone(),
             reported: self.reported.clone(),
             blocked: self.blocked,
             withheld: self.withheld().collect(),
-            pushes: self.pushes.values().map(Pushed::as_seen).collect(),
+            pushes: self.pushes.values().filter(|push| push.feed == *feed).map(Pushed::as_seen).collect(),
         }
     }
 

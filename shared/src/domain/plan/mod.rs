@@ -88,11 +88,12 @@ impl Plan {
         }
     }
 
-    /// What goes with the image into another feed: what it needs there as here. How far it has come does not.
+    /// What goes with the image into another feed: what it needs there as here, and a halt, which somebody or too many
+    /// failures have put on the image. How far it has come does not.
     #[must_use]
     pub fn promoted(&self) -> Self {
-        let Self { floor, requires, bundle, .. } = self.clone();
-        Self { floor, requires, bundle, ..Self::default() }
+        let Self { paused, floor, requires, bundle, .. } = self.clone();
+        Self { paused, floor, requires, bundle, ..Self::default() }
     }
 
     /// Whether it can never be offered again.
@@ -149,9 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn what_an_image_needs_goes_with_it_to_another_feed_and_its_rollout_does_not() {
+    fn what_an_image_needs_and_a_halt_go_with_it_to_another_feed_and_its_rollout_does_not() {
         let pause = Pause { at: Timestamp::from_millis(1), failures: None };
         let plan = Plan { stage: Stage::Withdrawn, paused: Some(pause), floor: true, ..Plan::default() };
-        assert_eq!(plan.promoted(), Plan { floor: true, ..Plan::default() });
+        assert_eq!(plan.promoted(), Plan { paused: Some(pause), floor: true, ..Plan::default() });
     }
 }

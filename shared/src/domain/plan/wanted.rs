@@ -2,7 +2,7 @@
 
 use super::{AutoPause, MOST_REQUIREMENTS, Plan, Tally};
 use crate::domain::decision::{Requirement, Stage};
-use crate::domain::rollout::{Allow, Rollout, Schedule, Share, Step, Window, offsets};
+use crate::domain::rollout::{Allow, Rate, Rollout, Schedule, Share, Step, Window, offsets};
 use crate::domain::{BinaryKind, Fault, ImageId, Name, Timestamp};
 
 /// The most devices that a rollout names: they travel in the manifest that every check reads.
@@ -78,7 +78,8 @@ impl Wanted {
     /// told with its field.
     ///
     /// What is asked for replaces what was asked for before; a halt stays, and so do the places of devices. A rate is
-    /// turned into a share of the fleet that is known now; of a fleet that is not known it is no limit.
+    /// turned into a share of the fleet that is known now, and counts from now and from what has been taken in so far; of a
+    /// fleet that is not known it is refused.
     pub fn plan(
         self,
         id: ImageId,
@@ -101,12 +102,24 @@ impl Wanted {
             Stage::Released | Stage::Withdrawn => None,
         };
         let start = self.start.or(began).unwrap_or(now);
-        let per_hour = self.rate_per_hour.filter(|_| fleet > 0).map(|rate| {
+        if self.rate_per_hour.is_some() && fleet == 0 {
+            let why =
+                "cannot be turned into a share of the fleet: no device is known yet; use percent and steps";
+            faults.push(Fault::at("/ratePerHour", why));
+        }
+        // What is halted stands where it stood, however long ago that was.
+        let at = before.paused.map_or(now, |pause| pause.at.min(now));
+        let rate = self.rate_per_hour.filter(|_| fleet > 0).map(|rate| {
             // Rounded up: a rate that is less than a device of each ten thousand is still a rate.
             let whole = u64::from(Share::ALL.hundredths());
-            Share::at_most_all((u64::from(rate) * whole).div_ceil(fleet).max(1))
+            let per_hour = Share::at_most_all((u64::from(rate) * whole).div_ceil(fleet).max(1));
+            let base = match &before.stage {
+                Stage::Rolling(rollout) => rollout.schedule.share_at(at),
+                Stage::Released | Stage::Withdrawn => Share::NONE,
+            };
+            Rate { per_hour, since: at.max(start), base }
         });
-        let schedule = Schedule::new(start, self.share, self.steps, per_hour)
+        let schedule = Schedule::new(start, self.share, self.steps, rate)
             .map_err(|why| faults.push(Fault::at("/steps", why)))
             .ok();
         let window = self.window.and_then(|hours| {
@@ -121,7 +134,7 @@ impl Wanted {
         let since = before.auto_pause.map_or_else(Tally::default, |before| before.since);
         let (Some(schedule), true) = (schedule, faults.is_empty()) else { return Err(faults) };
         let rollout = Rollout { salt: salt(id), schedule, window, allow: self.allow };
-        let whole = rollout.whole_at().is_some_and(|whole| whole <= now);
+        let whole = rollout.whole_at().is_some_and(|whole| whole <= at);
         Ok(Plan {
             stage: if whole { Stage::Released } else { Stage::Rolling(rollout) },
             paused: before.paused,
@@ -217,14 +230,37 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_in_the_middle_of_a_rollout_goes_on_from_where_it_stands() {
+        let first = made(Wanted { share: share(100), ..Wanted::default() }, &Plan::default(), 1000);
+        let days = NOW.plus_seconds(3 * 86_400);
+        let wanted = Wanted { rate_per_hour: Some(50), ..Wanted::default() };
+        let slowed = wanted.plan("7105".parse().unwrap(), BinaryKind::Binary, &first, 1000, days).unwrap();
+        let schedule = &rolling(&slowed).schedule;
+        let shares = [0, 3600].map(|seconds| schedule.share_at(days.plus_seconds(seconds)).hundredths());
+        assert_eq!(shares, [100, 600]);
+    }
+
+    #[test]
+    fn a_plan_that_is_set_during_a_halt_makes_nothing_everyones_that_was_not() {
+        let steps = vec![Step { at: NOW.plus_seconds(3600), share: Share::ALL }];
+        let careful = || Wanted { share: share(500), steps: steps.clone(), ..Wanted::default() };
+        let mut halted = made(careful(), &Plan::default(), 0);
+        halted.paused = Some(Pause { at: NOW.plus_seconds(60), failures: None });
+        let days = NOW.plus_seconds(3 * 86_400);
+        let again = careful().plan("7105".parse().unwrap(), BinaryKind::Binary, &halted, 0, days).unwrap();
+        assert_eq!(again, halted);
+    }
+
+    #[test]
     fn a_rate_becomes_a_share_of_the_known_fleet_and_is_never_nothing() {
         let wanted = |rate| Wanted { rate_per_hour: Some(rate), ..Wanted::default() };
-        let per_hour =
-            |rate, fleet| rolling(&made(wanted(rate), &Plan::default(), fleet)).schedule.per_hour();
+        let per_hour = |rate, fleet| {
+            rolling(&made(wanted(rate), &Plan::default(), fleet)).schedule.rate().map(|rate| rate.per_hour)
+        };
         assert_eq!(per_hour(50, 1000), Some(share(500)));
         assert_eq!(per_hour(1, 1_000_000), Some(share(1)));
         assert_eq!(per_hour(5000, 1000), Some(Share::ALL));
-        assert_eq!(made(wanted(5), &Plan::default(), 0).stage, Stage::Released);
+        assert_eq!(refused(wanted(5), BinaryKind::Binary), ["/ratePerHour"]);
     }
 
     #[test]
@@ -247,7 +283,7 @@ mod tests {
             floor: true,
             ..Wanted::default()
         };
-        let expected = ["/percent", "/startTimestamp", "/ratePerHour", "/floor"];
+        let expected = ["/percent", "/startTimestamp", "/ratePerHour", "/floor", "/ratePerHour"];
         assert_eq!(refused(much, BinaryKind::Package), expected);
     }
 

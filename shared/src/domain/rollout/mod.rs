@@ -9,7 +9,7 @@ mod zone;
 
 use std::collections::BTreeSet;
 
-pub use schedule::{Schedule, Step};
+pub use schedule::{Rate, Schedule, Step};
 pub use share::{Cohort, Share};
 pub use window::{Offset, Window};
 pub use zone::offsets;

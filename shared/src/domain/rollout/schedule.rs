@@ -16,28 +16,39 @@ pub struct Step {
     pub share: Share,
 }
 
+/// A rate that slows what is planned: it counts from the moment at which it was asked for, and from what had been taken in
+/// by then, or whatever was done before would be thrown in at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How much more in an hour at most.
+    pub per_hour: Share,
+    /// From when on.
+    pub since: Timestamp,
+    /// How much had been taken in at that moment.
+    pub base: Share,
+}
+
 /// What part of a fleet is taken in at which moment; it only ever grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     start: Timestamp,
     first: Share,
     steps: Vec<Step>,
-    per_hour: Option<Share>,
+    rate: Option<Rate>,
 }
 
 impl Schedule {
-    /// A schedule that takes in `first` from `start` on, more at each step, and no more than `per_hour` in each hour since
-    /// the start. Refused if a step is not after the one before it, or takes in no more.
+    /// A schedule that takes in `first` from `start` on, more at each step, and no faster than `rate` lets it. Refused if a step is not after the one before it, or takes in no more.
     pub fn new(
         start: Timestamp,
         first: Share,
         steps: Vec<Step>,
-        per_hour: Option<Share>,
+        rate: Option<Rate>,
     ) -> Result<Self, Invalid> {
         if steps.len() > MOST_STEPS {
             return Err(Invalid::because("must be at most 50 steps"));
         }
-        if per_hour == Some(Share::NONE) {
+        if rate.is_some_and(|rate| rate.per_hour == Share::NONE) {
             return Err(Invalid::because("must take in somebody in each hour"));
         }
         let mut last = Step { at: start, share: first };
@@ -47,7 +58,7 @@ impl Schedule {
             }
             last = *step;
         }
-        Ok(Self { start, first, steps, per_hour })
+        Ok(Self { start, first, steps, rate })
     }
 
     /// What it takes in at the start.
@@ -60,9 +71,9 @@ impl Schedule {
         &self.steps
     }
 
-    /// The most that it takes in an hour; none for no limit.
-    pub const fn per_hour(&self) -> Option<Share> {
-        self.per_hour
+    /// What slows it; none for no limit.
+    pub const fn rate(&self) -> Option<Rate> {
+        self.rate
     }
 
     /// When it begins.
@@ -76,7 +87,8 @@ impl Schedule {
         let lost = to.millis().saturating_sub(from.max(self.start).millis()).max(0);
         let later = |moment: Timestamp| Timestamp::from_millis(moment.millis().saturating_add(lost));
         let steps = self.steps.iter().map(|step| Step { at: later(step.at), ..*step }).collect();
-        Self { start: later(self.start), steps, ..*self }
+        let rate = self.rate.map(|rate| Rate { since: later(rate.since), ..rate });
+        Self { start: later(self.start), steps, rate, ..*self }
     }
 
     /// The part that is taken in at this moment.
@@ -86,10 +98,10 @@ impl Schedule {
         }
         let reached = self.steps.iter().rev().find(|step| step.at <= now);
         let planned = reached.map_or(self.first, |step| step.share);
-        let Some(per_hour) = self.per_hour else { return planned };
-        let elapsed = u64::try_from(now.millis().saturating_sub(self.start.millis())).unwrap_or_default();
+        let Some(Rate { per_hour, since, base }) = self.rate else { return planned };
+        let elapsed = u64::try_from(now.millis().saturating_sub(since.millis())).unwrap_or_default();
         let grown = u64::from(per_hour.hundredths()).saturating_mul(elapsed) / HOUR.unsigned_abs();
-        planned.min(Share::at_most_all(grown))
+        planned.min(Share::at_most_all(u64::from(base.hundredths()).saturating_add(grown)))
     }
 
     /// From when on everyone is taken in, if that is planned.
@@ -99,10 +111,11 @@ impl Schedule {
             None if self.first == Share::ALL => self.start,
             _ => return None,
         };
-        let Some(per_hour) = self.per_hour else { return Some(planned) };
-        let (whole, each) = (i64::from(Share::ALL.hundredths()), i64::from(per_hour.hundredths()));
-        let grown = whole.saturating_mul(HOUR).saturating_add(each - 1) / each;
-        Some(planned.max(Timestamp::from_millis(self.start.millis().saturating_add(grown))))
+        let Some(Rate { per_hour, since, base }) = self.rate else { return Some(planned) };
+        let left = i64::from(Share::ALL.hundredths()) - i64::from(base.hundredths());
+        let each = i64::from(per_hour.hundredths());
+        let grown = left.saturating_mul(HOUR).saturating_add(each - 1) / each;
+        Some(planned.max(Timestamp::from_millis(since.millis().saturating_add(grown))))
     }
 }
 
@@ -120,6 +133,10 @@ mod tests {
         hundredths.try_into().unwrap()
     }
 
+    fn rate(since: i64, base: u16, per_hour: u16) -> Rate {
+        Rate { per_hour: share(per_hour), since: at(since), base: share(base) }
+    }
+
     #[test]
     fn each_step_takes_in_more_from_its_moment_on() {
         let steps = vec![Step { at: at(100), share: share(1000) }, Step { at: at(200), share: Share::ALL }];
@@ -132,11 +149,19 @@ mod tests {
 
     #[test]
     fn a_rate_slows_what_is_planned() {
-        let schedule = Schedule::new(at(0), Share::ALL, Vec::new(), Some(share(2500))).unwrap();
+        let schedule = Schedule::new(at(0), Share::ALL, Vec::new(), Some(rate(0, 0, 2500))).unwrap();
         let hours = |hours: i64| schedule.share_at(at(hours * HOUR)).hundredths();
         assert_eq!([hours(0), hours(1), hours(2), hours(4), hours(9)], [0, 2500, 5000, 10_000, 10_000]);
         assert_eq!(schedule.whole_at(), Some(at(4 * HOUR)));
         assert_eq!(schedule.share_at(at(i64::MAX)), Share::ALL);
+    }
+
+    #[test]
+    fn a_rate_begins_where_it_was_asked_for() {
+        let slowed = Schedule::new(at(0), Share::ALL, Vec::new(), Some(rate(72 * HOUR, 100, 500))).unwrap();
+        let hours = |hours: i64| slowed.share_at(at(hours * HOUR)).hundredths();
+        assert_eq!([hours(71), hours(72), hours(73), hours(74)], [100, 100, 600, 1100]);
+        assert_eq!(slowed.whole_at(), Some(at(72 * HOUR + 99 * HOUR / 5)));
     }
 
     #[test]
@@ -147,7 +172,7 @@ mod tests {
         }
         let many = (1..=51).map(|number| step(i64::from(number), number)).collect();
         assert!(Schedule::new(at(0), Share::NONE, many, None).is_err());
-        assert!(Schedule::new(at(0), Share::ALL, Vec::new(), Some(Share::NONE)).is_err());
+        assert!(Schedule::new(at(0), Share::ALL, Vec::new(), Some(rate(0, 0, 0))).is_err());
     }
 
     prop_compose! {
@@ -155,14 +180,14 @@ mod tests {
             start in 0_i64..1000,
             first in 0_u16..=10_000,
             steps in prop::collection::btree_map(1_i64..20_000_000, 1_u16..=10_000, 0..6),
-            per_hour in prop::option::of(1_u16..=10_000),
+            slow in prop::option::of((0_i64..10_000_000, 0_u16..=10_000, 1_u16..=10_000)),
         ) -> Schedule {
             let mut last = share(first);
             let rising = steps.into_iter().filter_map(|(after, part)| {
                 let step = Step { at: at(start + after), share: share(part) };
                 (step.share > last).then(|| { last = step.share; step })
             });
-            Schedule::new(at(start), share(first), rising.collect(), per_hour.map(share)).unwrap()
+            Schedule::new(at(start), share(first), rising.collect(), slow.map(|(since, base, each)| rate(start + since, base, each))).unwrap()
         }
     }
 
@@ -188,7 +213,7 @@ mod tests {
     fn a_halt_moves_the_rest_of_a_schedule_and_nothing_is_lost_or_won() {
         let step = |millis, hundredths| Step { at: at(millis), share: share(hundredths) };
         let steps = vec![step(20, 2000), step(40, 10_000)];
-        let planned = Schedule::new(at(10), share(1000), steps, Some(share(1))).unwrap();
+        let planned = Schedule::new(at(10), share(1000), steps, Some(rate(10, 0, 1))).unwrap();
         let resumed = planned.after_halt(at(25), at(125));
         for moment in [0, 1, 14, 15, 20, HOUR, 2 * HOUR] {
             assert_eq!(resumed.share_at(at(125 + moment)), planned.share_at(at(25 + moment)), "{moment}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::kettle::{Kettle, pointers};
 
 fn needs(kind: u32, min: &str) -> Value {
-    json!({"requires": [{"type": kind, "minVersionNumber": min}]})
+    json!({"percent": 100, "requires": [{"type": kind, "minVersionNumber": min}]})
 }
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn a_device_passes_through_a_floor_and_a_stepping_stone() {
     for version in ["1", "2", "3", "4"] {
         records.push(it.image_in(version, &["release"]).await);
     }
-    it.set_rollout(&records[1], json!({"floor": true})).await.expect(204);
+    it.set_rollout(&records[1], json!({"percent": 100, "floor": true})).await.expect(204);
     assert_eq!(it.offered_to(0).await, ["2"]);
     assert_eq!(it.offered_to(2).await, ["4"]);
     it.set_rollout(&records[3], needs(105, "3")).await.expect(204);
@@ -43,7 +43,7 @@ async fn two_images_of_a_type_cannot_go_together() {
     let it = Kettle::start().await;
     let first = it.image_in("1", &["release"]).await;
     let second = it.image_in("2", &["release"]).await;
-    let radio = json!({"bundle": "radio"});
+    let radio = json!({"percent": 100, "bundle": "radio"});
     it.set_rollout(&first, radio.clone()).await.expect(204);
     let refused = it.set_rollout(&second, radio.clone()).await.expect_problem(422, "invalid_field");
     assert_eq!(pointers(&refused), ["/bundle"]);

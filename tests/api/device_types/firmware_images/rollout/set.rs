@@ -28,7 +28,6 @@ async fn all_that_can_be_asked_for_is_answered_as_it_was_asked() {
             {"atTimestamp": LATER + 172_800_000, "percent": 100},
         ],
         "window": {"from": "22:30", "to": "05:00", "timeZone": "Europe/Berlin"},
-        "ratePerHour": 1000,
         "allow": {"devices": ["SN-1"], "tags": ["lab"]},
         "autoPause": {"failurePercent": 2, "minReports": 50},
         "requires": [{"type": 105, "minVersionNumber": "1"}],
@@ -97,19 +96,29 @@ async fn every_fault_of_a_body_is_told_and_nothing_changes() {
             json!({"percent": 101, "startTimestamp": "x", "ratePerHour": 0}),
             vec!["/percent", "/startTimestamp", "/ratePerHour"],
         ),
+        (json!({}), vec!["/percent"]),
         (json!({"percent": 1.234}), vec!["/percent"]),
         (json!({"percent": "5"}), vec!["/percent"]),
         (json!({"percent": 5, "steps": [{"atTimestamp": 1, "percent": 50}]}), vec!["/steps"]),
         (json!({"percent": 5, "steps": [{"atTimestamp": LATER, "percent": 5}]}), vec!["/steps"]),
         (json!({"percent": 5, "steps": [{"percent": 50}, 7]}), vec!["/steps/0", "/steps/1"]),
-        (json!({"window": {"from": "24:00", "to": "05:00", "timeZone": "UTC"}}), vec!["/window"]),
-        (json!({"window": {"from": "05:00", "to": "05:00", "timeZone": "UTC"}}), vec!["/window"]),
-        (json!({"window": {"from": "22:00", "to": "05:00", "timeZone": "Mars"}}), vec!["/window/timeZone"]),
-        (json!({"allow": {"devices": ["a b"]}}), vec!["/allow"]),
-        (json!({"autoPause": {"failurePercent": 100, "minReports": 1}}), vec!["/autoPause"]),
-        (json!({"autoPause": {"failurePercent": 5}}), vec!["/autoPause"]),
-        (json!({"requires": [{"type": 0, "minVersionNumber": 1}]}), vec!["/requires/0"]),
-        (json!({"bundle": "", "floor": 1}), vec!["/bundle", "/floor"]),
+        (
+            json!({"percent": 5, "window": {"from": "24:00", "to": "05:00", "timeZone": "UTC"}}),
+            vec!["/window"],
+        ),
+        (
+            json!({"percent": 5, "window": {"from": "05:00", "to": "05:00", "timeZone": "UTC"}}),
+            vec!["/window"],
+        ),
+        (
+            json!({"percent": 5, "window": {"from": "22:00", "to": "05:00", "timeZone": "Mars"}}),
+            vec!["/window/timeZone"],
+        ),
+        (json!({"percent": 5, "allow": {"devices": ["a b"]}}), vec!["/allow"]),
+        (json!({"percent": 5, "autoPause": {"failurePercent": 100, "minReports": 1}}), vec!["/autoPause"]),
+        (json!({"percent": 5, "autoPause": {"failurePercent": 5}}), vec!["/autoPause"]),
+        (json!({"percent": 5, "requires": [{"type": 0, "minVersionNumber": 1}]}), vec!["/requires/0"]),
+        (json!({"percent": 5, "bundle": "", "floor": 1}), vec!["/bundle", "/floor"]),
     ] {
         let refused = it.set_rollout(&record, body.clone()).await.expect_problem(422, "invalid_field");
         assert_eq!(pointers(&refused), expected, "{body}");
@@ -138,10 +147,32 @@ async fn only_what_is_in_the_feed_has_a_rollout_there() {
             let answer = it.api.call("POST", &path, &it.acme.release, Value::Null).await;
             answer.expect_problem(404, "not_found");
         }
-        it.api.call("PUT", &path, &it.acme.release, json!({})).await.expect_problem(404, "not_found");
+        it.api.call("PUT", &path, &it.acme.release, percent(5)).await.expect_problem(404, "not_found");
     }
     let theirs = it.rollout_path(&record, "", "beta");
-    it.api.call("PUT", &theirs, &other.release, json!({})).await.expect_problem(404, "not_found");
-    it.api.call("PUT", &theirs, &it.acme.write, json!({})).await.expect_problem(403, "right_missing");
+    it.api.call("PUT", &theirs, &other.release, percent(5)).await.expect_problem(404, "not_found");
+    it.api.call("PUT", &theirs, &it.acme.write, percent(5)).await.expect_problem(403, "right_missing");
     it.api.get(&theirs.replace("feed=", "feed=/"), &it.acme.read).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_rate_counts_known_devices_and_begins_where_the_rollout_stands() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let slow = json!({"percent": 100, "ratePerHour": 1});
+    let refused = it.set_rollout(&record, slow.clone()).await.expect_problem(422, "invalid_field");
+    assert_eq!(pointers(&refused), ["/ratePerHour"]);
+    for device in ["a", "b", "c", "d"] {
+        it.api.device_offers("kettle", device, &[(105, 1)]).await;
+    }
+    it.set_rollout(&record, percent(10)).await.expect(204);
+    it.api.server.clock().shift(72 * 3_600_000);
+    it.set_rollout(&record, slow).await.expect(204);
+    let rollout = it.rollout(&record).await;
+    let stands = rollout["currentPercent"].as_f64().unwrap();
+    assert!((10.0..11.0).contains(&stands), "{rollout}");
+    assert_eq!((&rollout["state"], &rollout["ratePerHour"]), (&json!("rolling"), &json!(1)));
+    it.api.server.clock().shift(3_600_000);
+    let later = it.rollout(&record).await["currentPercent"].as_f64().unwrap();
+    assert!((35.0..36.0).contains(&later), "{later}");
 }

@@ -43,7 +43,7 @@ async fn a_bundle_is_withdrawn_and_taken_away_as_one() {
     let application = it.api.image(&it.acme, 106, "1.0", b"application").await;
     it.api.associate(&it.acme, "kettle", &application, "release").await.expect(201);
     for record in [&stack, &application] {
-        it.set_rollout(record, json!({"bundle": "radio"})).await.expect(204);
+        it.set_rollout(record, json!({"percent": 100, "bundle": "radio"})).await.expect(204);
     }
     assert_eq!(it.api.offers("kettle", "2105=0&2106=0").await.len(), 2);
     assert!(it.api.offers("kettle", "2105=0").await.is_empty(), "or not at all");
