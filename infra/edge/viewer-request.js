@@ -91,7 +91,7 @@ function check(request, id) {
   if (restricted && one(request.headers, 'cloudfront-forwarded-proto') !== 'https') {
     return bare(id, 403, 'Forbidden');
   }
-  return (restricted && refuse(id, request.headers)) || forward(request, restricted, '', '*/*');
+  return (restricted && refuse(id, request.headers)) || forward(request, restricted, '', form(request.headers));
 }
 
 // The digest in a download path, if its signature is good, becomes the bucket's key.
@@ -172,7 +172,8 @@ function formDecoded(text) {
   }
 }
 
-function prefersJson(headers) {
+// What `Accept` says of media ranges; of one that is named twice the greater weight counts.
+function weights(headers) {
   const accept = headers.accept || { value: '' };
   const best = {};
   (accept.multiValue || [accept]).forEach(line => line.value.toLowerCase().split(',').forEach(range => {
@@ -180,8 +181,26 @@ function prefersJson(headers) {
     const given = parts.filter(part => /^q=[01](\.[0-9]{0,3})?$/.test(part))[0];
     best[parts[0]] = Math.max(best[parts[0]] || 0, given ? Number(given.slice(2)) : 1);
   }));
+  return best;
+}
+
+function prefersJson(headers) {
+  const best = weights(headers);
   const text = Math.max(best['text/plain'] || 0, best['text/*'] || 0, best['*/*'] || 0);
   return best['application/json'] > 0 && best['application/json'] >= text;
+}
+
+// The form in which a check is answered, JSON where there is nothing better. One of three, so that a cache keeps no more.
+function form(headers) {
+  const best = weights(headers);
+  const weight = ranges => ranges.map(range => best[range]).filter(given => given !== undefined)[0] || 0;
+  const json = weight(['application/json', 'application/*', '*/*']);
+  const cbor = weight(['application/cbor', 'application/*', '*/*']);
+  const text = weight(['text/plain', 'text/*', '*/*']);
+  if (json >= cbor && json >= text) {
+    return '*/*';
+  }
+  return cbor >= text ? 'application/cbor' : 'text/plain';
 }
 
 // A header that was sent once; sent twice, it says nothing.

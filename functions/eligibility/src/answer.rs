@@ -1,110 +1,97 @@
-//! The answer of a check, small enough for a modem.
+//! The answer of a check, small enough for a modem; in which form it is sent, others know.
 
 use serde::Serialize;
 use shared::domain::decision::{Reason, Verdict};
 use shared::domain::{Binary, Entry, Manifest, Timestamp, download};
 use shared::http::{App, Problem};
 
+/// What a device is told.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
-    device_type_id: &'a str,
-    feed: &'a str,
-    revision: String,
-    next_poll_seconds: u32,
-    poll_jitter_seconds: u32,
-    updates: Vec<Update<'a>>,
+pub(crate) struct Check<'a> {
+    pub(crate) device_type_id: &'a str,
+    pub(crate) feed: &'a str,
+    pub(crate) revision: String,
+    pub(crate) next_poll_seconds: u32,
+    pub(crate) poll_jitter_seconds: u32,
+    pub(crate) updates: Vec<Update<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Update<'a> {
-    r#type: u8,
-    type_name: &'a str,
-    version_attribute_id: u16,
-    version_number: String,
-    version: &'a str,
-    name: &'a str,
-    size: u64,
-    sha256: String,
-    md5: String,
-    url: String,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    second: Option<Second>,
-}
-
-/// The second slot of an A/B image.
-#[derive(Serialize)]
-struct Second {
-    url2: String,
-    #[serde(rename = "url2Size")]
-    size: u64,
-    #[serde(rename = "url2Sha256")]
-    sha256: String,
-    #[serde(rename = "url2Md5")]
-    md5: String,
+pub(crate) struct Update<'a> {
+    pub(crate) r#type: u8,
+    pub(crate) type_name: &'a str,
+    pub(crate) version_attribute_id: u16,
+    pub(crate) version_number: String,
+    pub(crate) version: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) size: u64,
+    pub(crate) sha256: String,
+    pub(crate) md5: String,
+    pub(crate) url: String,
+    /// The second slot of an A/B image, with its size and digests: all four or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url2: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url2_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url2_sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url2_md5: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Note {
-    r#type: u8,
-    reason: &'static str,
+pub(crate) struct Note {
+    pub(crate) r#type: u8,
+    pub(crate) reason: &'static str,
 }
 
-/// The JSON body for a decision. The same manifest and the same report give the same bytes all day.
-pub(crate) fn body(
+/// What a decision comes to. The same manifest and the same report give the same all day.
+pub(crate) fn check<'a>(
     app: &App,
-    manifest: &Manifest,
-    offers: &[&Entry],
+    manifest: &'a Manifest,
+    offers: &[&'a Entry],
     verdicts: &[Verdict],
     poll: Poll,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Check<'a>, Problem> {
     let expires = manifest.feed.is_restricted().then(|| end_of_next_day(app.clock.now()));
     let (secret, base) = (app.secrets.download()?, app.config.base_url()?);
     let url = |binary: &Binary, name: String| {
         let path = download::path(secret, &manifest.download_key, &binary.sha256, expires, &name);
         format!("{base}{path}")
     };
-    let update = |entry: &'_ Entry| {
+    let update = |entry: &&'a Entry| {
         let (kind, number) = (entry.id().r#type, entry.id().number);
-        (
-            url(&entry.binary, format!("{kind}-{number}.bin")),
-            entry.second.as_ref().map(|second| Second {
-                url2: url(second, format!("{kind}-{number}-2.bin")),
-                size: second.size,
-                sha256: second.sha256.to_string(),
-                md5: second.md5.to_string(),
-            }),
-        )
+        let second = entry.second.as_ref();
+        Update {
+            r#type: kind.get(),
+            type_name: entry.type_name.as_str(),
+            version_attribute_id: kind.version_attribute_id(),
+            version_number: number.to_string(),
+            version: entry.version.as_str(),
+            name: entry.name.as_str(),
+            size: entry.binary.size,
+            sha256: entry.binary.sha256.to_string(),
+            md5: entry.binary.md5.to_string(),
+            url: url(&entry.binary, format!("{kind}-{number}.bin")),
+            url2: second.map(|second| url(second, format!("{kind}-{number}-2.bin"))),
+            url2_size: second.map(|second| second.size),
+            url2_sha256: second.map(|second| second.sha256.to_string()),
+            url2_md5: second.map(|second| second.md5.to_string()),
+        }
     };
-    let answer = Answer {
+    Ok(Check {
         device_type_id: manifest.device_type.as_str(),
         feed: manifest.feed.as_str(),
         revision: manifest.revision.to_string(),
         next_poll_seconds: poll.seconds,
         poll_jitter_seconds: poll.jitter_seconds,
-        updates: offers.iter().map(|entry| offered(entry, update(entry))).collect(),
+        updates: offers.iter().map(update).collect(),
         notes: notes(verdicts),
-    };
-    serde_json::to_vec(&answer).map_err(|error| Problem::internal(error.to_string()))
-}
-
-fn offered(entry: &Entry, (url, second): (String, Option<Second>)) -> Update<'_> {
-    Update {
-        r#type: entry.id().r#type.get(),
-        type_name: entry.type_name.as_str(),
-        version_attribute_id: entry.id().r#type.version_attribute_id(),
-        version_number: entry.id().number.to_string(),
-        version: entry.version.as_str(),
-        name: entry.name.as_str(),
-        size: entry.binary.size,
-        sha256: entry.binary.sha256.to_string(),
-        md5: entry.binary.md5.to_string(),
-        url,
-        second,
-    }
+    })
 }
 
 /// When to ask again.

@@ -8,13 +8,14 @@ use shared::domain::number::ReportedVersion;
 use shared::domain::progress::State as Stage;
 use shared::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::{
-    App, Attribute, DeviceCall, Fields, JsonBody, Path, Problem, device_credential, no_content,
+    App, Attribute, DeviceBody, DeviceCall, Fields, Path, Problem, device_credential, no_content,
 };
 use shared::metrics::{Metric, Metrics};
 use shared::usecases::reports::{Answer, Asking, Caller, answer, next_poll, report};
 
-use crate::answer::{Poll, body};
+use crate::answer::{Poll, check};
 use crate::count;
+use crate::forms::encoded;
 
 /// Longest text that a device may send beside a status.
 const MOST_TEXT: usize = 200;
@@ -26,7 +27,7 @@ pub(crate) async fn report_attributes(
     State((app, metrics)): State<(App, Metrics)>,
     Path((device_type, device)): DevicePath,
     call: DeviceCall,
-    JsonBody { mut fields, .. }: JsonBody,
+    DeviceBody { mut fields }: DeviceBody,
 ) -> Result<Response, Problem> {
     let caller = Caller { device_type, device, token: call.token.clone() };
     let feed = fields.optional::<FeedName>("feed");
@@ -39,11 +40,11 @@ pub(crate) async fn report_attributes(
     let Answer { device, manifest, verdicts, installed } = &found;
     let offers: Vec<_> = found.offers().collect();
     let seconds = next_poll(&device.id, app.config.poll_seconds, app.config.poll_jitter_seconds);
-    let body = body(&app, manifest, &offers, verdicts, Poll { seconds, jitter_seconds: 0 })?;
+    let told = check(&app, manifest, &offers, verdicts, Poll { seconds, jitter_seconds: 0 })?;
     count(&metrics, call.now, Metric::UpdatesOffered, offers.len());
     count(&metrics, call.now, Metric::UpdatesInstalled, *installed);
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, body).into_response())
+    let headers = [(header::CONTENT_TYPE, call.form.media_type()), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, encoded(&told, call.form)?).into_response())
 }
 
 /// Takes in how far the device has come with an update.
@@ -51,7 +52,7 @@ pub(crate) async fn report_status(
     State((app, metrics)): State<(App, Metrics)>,
     Path((device_type, device)): DevicePath,
     call: DeviceCall,
-    JsonBody { mut fields, .. }: JsonBody,
+    DeviceBody { mut fields }: DeviceBody,
 ) -> Result<Response, Problem> {
     let caller = Caller { device_type, device, token: call.token.clone() };
     let status = status(&mut fields);

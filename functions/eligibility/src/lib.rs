@@ -7,6 +7,7 @@
 
 mod answer;
 mod devices;
+mod forms;
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -18,7 +19,7 @@ use shared::domain::decision::{Device, Reported, decide};
 use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceTypeId, FeedName, Invalid, Manifest, Timestamp, TypeNumber};
 use shared::http::answer::{entity_tag, none_match};
-use shared::http::{App, Problem, Query, device_credential, finish};
+use shared::http::{App, Form, Problem, Query, device_credential, finish};
 use shared::metrics::{Metric, Metrics};
 use shared::usecases::eligibility::{self, Found};
 
@@ -67,8 +68,9 @@ async fn get_eligibility(
     let device = Device { reported, ..Device::default() };
     let verdicts = decide(manifest.candidates(), manifest.stopped, &device, app.clock.now());
     let offers: Vec<_> = answer::offers(&manifest, &verdicts).collect();
-    let body = answer::body(&app, &manifest, &offers, &verdicts, Poll::of_strangers(&app))?;
-    let response = respond(body, &feed, &headers);
+    let told = answer::check(&app, &manifest, &offers, &verdicts, Poll::of_strangers(&app))?;
+    let form = Form::wanted(&headers);
+    let response = respond(forms::encoded(&told, form)?, form, &feed, &headers);
     // Who is told that nothing has changed was offered it before.
     if response.status() == StatusCode::OK {
         count(&metrics, app.clock.now(), Metric::UpdatesOffered, offers.len());
@@ -130,16 +132,17 @@ async fn manifest(
     }
 }
 
-fn respond(body: Vec<u8>, feed: &FeedName, headers: &HeaderMap) -> Response {
+fn respond(body: Vec<u8>, form: Form, feed: &FeedName, headers: &HeaderMap) -> Response {
     let tag = entity_tag(&body);
     let cache = if feed.is_restricted() { "private, no-store" } else { OPEN };
     let mut response = if none_match(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        ([(header::CONTENT_TYPE, form.media_type())], body).into_response()
     };
     let answer = response.headers_mut();
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    answer.insert(header::VARY, HeaderValue::from_static("accept"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         answer.insert(header::ETAG, tag);
     }

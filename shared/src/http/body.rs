@@ -48,7 +48,7 @@ impl JsonBody {
     /// Reads a JSON object out of a body.
     pub fn parse(bytes: Bytes) -> Result<Self, Problem> {
         match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(map)) => Ok(Self { bytes, fields: Fields { map, faults: Vec::new() } }),
+            Ok(Value::Object(map)) => Ok(Self { bytes, fields: Fields::of(map) }),
             Ok(_) => Err(Problem::new(Code::MalformedJson, "the body must be a JSON object")),
             Err(error) => {
                 let place = format!("line {}, column {}", error.line(), error.column());
@@ -88,6 +88,11 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Fields without a fault so far.
+    pub(super) const fn of(map: Map<String, Value>) -> Self {
+        Self { map, faults: Vec::new() }
+    }
+
     /// True if the field is there and not `null`, whatever it holds.
     pub fn has(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(|value| !value.is_null())

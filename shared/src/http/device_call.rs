@@ -7,6 +7,7 @@ use http::header;
 use http::request::Parts;
 
 use super::app::App;
+use super::form::Form;
 use super::problem::Problem;
 use super::router::request_id;
 use crate::domain::{Invalid, Right, Timestamp, TypeNumber};
@@ -21,6 +22,8 @@ const ACTOR: &str = "device";
 pub struct DeviceCall {
     /// What it sent as a bearer token; empty if that was something else, none if it sent nothing.
     pub token: Option<String>,
+    /// The form that it wants its answer in.
+    pub form: Form,
     /// The request's id.
     pub request_id: String,
     /// When it came.
@@ -55,7 +58,8 @@ where
             _ => String::new(),
         });
         let now = App::from_ref(state).clock.now();
-        Ok(Self { token, request_id: request_id(&parts.extensions), now })
+        let form = Form::wanted(&parts.headers);
+        Ok(Self { token, form, request_id: request_id(&parts.extensions), now })
     }
 }
 

@@ -4,11 +4,14 @@ pub mod answer;
 pub mod app;
 pub mod body;
 pub mod caller;
+pub mod cbor;
 pub mod code;
 pub mod conditions;
+pub mod device_body;
 pub mod device_call;
 pub mod device_credential;
 pub mod device_json;
+pub mod form;
 #[cfg(feature = "blobs")]
 pub mod idempotency;
 #[cfg(feature = "blobs")]
@@ -31,7 +34,9 @@ pub use app::{App, Clock};
 pub use body::{Fields, JsonBody};
 pub use caller::{ByOperator, Call, Partner, Read, Release, Write};
 pub use code::Code;
+pub use device_body::DeviceBody;
 pub use device_call::{Attribute, DeviceCall};
+pub use form::Form;
 #[cfg(feature = "blobs")]
 pub use idempotency::{repeatable, replayable};
 pub use path::Path;

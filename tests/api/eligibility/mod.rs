@@ -4,6 +4,7 @@ mod caching;
 mod decision;
 mod feeds;
 mod following;
+mod forms;
 mod measured;
 mod query;
 mod restricted;

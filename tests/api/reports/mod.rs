@@ -2,6 +2,7 @@
 
 mod attributes;
 mod broken;
+mod forms;
 mod pausing;
 mod rollouts;
 mod status;

@@ -12,7 +12,8 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::domain::{Timestamp, download, feed};
-use shared::http::{Problem, device_credential, router};
+use shared::http::form::Weights;
+use shared::http::{Form, Problem, device_credential, router};
 use shared::secrets::Secret;
 
 use super::answer;
@@ -215,7 +216,7 @@ fn fetch(asked: &Asked<'_>, path: &str, keys: Option<&Secret>) -> Result<Forward
     })
 }
 
-/// A check keeps what it asks, in one order and spelling.
+/// A check keeps what it asks, in one order and spelling, and the form that it is answered in.
 fn check(asked: &Asked<'_>) -> Result<Forward, Refused> {
     let mut kept = Vec::new();
     let mut restricted = false;
@@ -235,7 +236,13 @@ fn check(asked: &Asked<'_>) -> Result<Forward, Refused> {
         admit(asked.headers)?;
     }
     kept.sort();
-    let headers = carried(asked.headers, restricted);
+    let mut headers = carried(asked.headers, restricted);
+    let form = match Form::wanted(asked.headers) {
+        Form::Json => "*/*",
+        Form::Cbor => "application/cbor",
+        Form::Text => "text/plain",
+    };
+    headers.insert(header::ACCEPT, HeaderValue::from_static(form));
     let segments = asked.path.split('/').enumerate();
     let segments: Vec<_> =
         segments.map(|(place, text)| if place == 4 { device_type(text) } else { text.into() }).collect();
@@ -289,27 +296,8 @@ fn since(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 fn prefers_json(headers: &HeaderMap) -> bool {
-    let (mut json, mut text) = (0.0_f64, 0.0_f64);
-    for line in headers.get_all(header::ACCEPT) {
-        let line = String::from_utf8_lossy(line.as_bytes()).to_lowercase();
-        for range in line.split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next().unwrap_or_default();
-            let quality = parts.find_map(quality).unwrap_or(1.0);
-            match kind {
-                "application/json" => json = json.max(quality),
-                "text/plain" | "text/*" | "*/*" => text = text.max(quality),
-                _ => {}
-            }
-        }
-    }
-    json > 0.0 && json >= text
-}
-
-/// The weight of a media range, as `q=0.5`.
-fn quality(part: &str) -> Option<f64> {
-    let text = part.strip_prefix("q=")?;
-    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
-    let plain = rest.len() <= 3 && rest.bytes().all(|byte| byte.is_ascii_digit());
-    (matches!(whole, "0" | "1") && plain).then(|| text.parse().ok()).flatten()
+    let given = Weights::of(headers);
+    let json = given.named("application/json").unwrap_or_default();
+    let text = ["text/plain", "text/*", "*/*"].into_iter().filter_map(|range| given.named(range)).max();
+    json > 0 && json >= text.unwrap_or_default()
 }

@@ -215,6 +215,7 @@ pub(super) fn headers() -> Vec<Case> {
     ] {
         all.push(index().header(IF_MODIFIED_SINCE, date));
     }
+    let check = || Case::get("/v1/ota/deviceTypes/kettle/eligibility").query("2003=1");
     for accept in [
         "",
         "*/*",
@@ -240,7 +241,30 @@ pub(super) fn headers() -> Vec<Case> {
         "application/json-x",
     ] {
         all.push(Case::get("/release").header("accept", accept));
+        all.push(check().header("accept", accept));
     }
+    for accept in [
+        "application/cbor",
+        "Application/CBOR;q=0.1",
+        "application/*",
+        "text/*",
+        "application/cbor, */*;q=0.8",
+        "application/json, application/cbor",
+        "application/json;q=0.5, application/cbor;q=0.50, text/plain;q=0.500",
+        "application/json;q=0.2, application/cbor;q=0.25",
+        "application/cbor;q=0.5,text/plain;q=0.5",
+        "application/cbor;q=0.5,text/plain;q=0.501",
+        "application/json;q=0, */*;q=0.1",
+        "*/*, application/json;q=0, application/cbor;q=0",
+        "*/*, application/*;q=0",
+        "application/json;q=0, application/cbor;q=0, text/plain;q=0",
+        "application/cbor;q=0.1, application/cbor;q=0.9, application/json;q=0.5",
+        "*/*;q=0",
+    ] {
+        all.push(check().header("accept", accept));
+    }
+    all.push(check().header("accept", "text/plain;q=0.3").header("accept", "application/cbor;q=0.4"));
+    all.push(check().query("feed=dev").header("accept", "application/cbor").header(AUTHORIZATION, HASH));
     all.push(Case::get("/release").header("accept", "text/html").header("accept", "application/json"));
     all.push(
         Case::get("/release/").header("accept", "text/plain").header("accept", "application/json;q=0.9"),
