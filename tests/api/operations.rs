@@ -227,6 +227,11 @@ pub fn all(world: &World) -> Vec<Operation> {
             => "/deviceTypes/kettle/explain", {"attributes": {"2003": "0"}, "at": 4_102_444_800_000_i64}, Read;
         "PUT" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/{firmwareImageId}/push"
             => "/deviceTypes/spare/firmwareImages/1003/push", {"value": "SN-1"}, Release;
+        "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/stop" => "/deviceTypes/spare/stop", null, Write;
+        "GET" "/v1/ota/partners/{partnerId}/stop" => "/stop", null, Read;
+        "POST" "/v1/ota/partners/{partnerId}/stop" => "/stop", null, Write;
+        "DELETE" "/v1/ota/partners/{partnerId}/stop" => "/stop", null, Release;
+        "DELETE" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/stop" => "/deviceTypes/spare/stop", null, Release;
         "GET" "/v1/ota/partners/{partnerId}/feeds" => "/feeds", null, Read;
         "PUT" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/field", null, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/feeds/{feed}" => "/feeds/lab", null, Write;

@@ -19,6 +19,12 @@ fn shown(this: &DeviceType) -> Value {
     if this.anonymous_reports {
         body["anonymousReports"] = true.into();
     }
+    if let Some(since) = this.stopped {
+        body["stoppedTimestamp"] = since.millis().into();
+    }
+    if let Some(since) = this.stopped_with_partner {
+        body["partnerStoppedTimestamp"] = since.millis().into();
+    }
     if let Some(description) = &this.description {
         body["description"] = description.as_str().into();
     }

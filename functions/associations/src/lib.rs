@@ -5,13 +5,14 @@ mod device_types;
 mod feeds;
 mod firmware_images;
 mod rollouts;
+mod stops;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::blobs::Blobs;
 use shared::http::{App, Service, finish};
 
-/// Device types, operations 13 to 16 and 18, promotion, rollouts, feeds and access to them.
+/// Device types, operations 13 to 16 and 18, promotion, rollouts, stops, feeds and access to them.
 pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
@@ -34,6 +35,14 @@ pub fn routes(app: App, blobs: Blobs) -> Router {
         .route(&format!("{image}/rollout/pause"), post(rollouts::pause_rollout))
         .route(&format!("{image}/rollout/resume"), post(rollouts::resume_rollout))
         .route(&format!("{image}/rollout/withdraw"), post(rollouts::withdraw_rollout))
+        .route(
+            &format!("{device_types}/{{deviceTypeId}}/stop"),
+            post(stops::stop_device_type).delete(stops::start_device_type),
+        )
+        .route(
+            "/v1/ota/partners/{partnerId}/stop",
+            get(stops::get_stop).post(stops::stop_everything).delete(stops::start_everything),
+        )
         .route(feeds, get(feeds::list_feeds))
         .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
         .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))

@@ -76,28 +76,40 @@ impl Feeds {
     }
 
     fn remembered(&self, pointer: &IndexPointer) -> Option<Arc<Rendered>> {
-        self.cache.rendered(&pointer.catalogue?, &pointer.keys.download)
+        let catalogue = pointer.catalogue.filter(|_| !pointer.stopped)?;
+        self.cache.rendered(&catalogue, &pointer.keys.download)
     }
 
     /// The catalogue of a pointer: from memory, or one read of the bucket.
     async fn shown(&self, pointer: IndexPointer) -> Result<Shown<'_>, Problem> {
-        let Some(sha256) = pointer.catalogue else { return Ok(self.never_filled(pointer)) };
+        if pointer.stopped {
+            return Ok(self.emptied(pointer));
+        }
+        let Some(sha256) = pointer.catalogue else { return Ok(self.emptied(pointer)) };
         if let Some(catalogue) = self.catalogue(&sha256).await? {
             return Ok(Shown { feeds: self, pointer, catalogue });
         }
         // The pointer was read a moment late, and its catalogue has been swept since.
         let pointer = feed_reads::again(&self.app.store, &pointer).await?;
-        let Some(sha256) = pointer.catalogue else { return Ok(self.never_filled(pointer)) };
+        let Some(sha256) = pointer.catalogue.filter(|_| !pointer.stopped) else {
+            return Ok(self.emptied(pointer));
+        };
         let lost = || Problem::internal(format!("the catalogue {sha256} is not in the bucket"));
         let catalogue = self.catalogue(&sha256).await?.ok_or_else(lost)?;
         Ok(Shown { feeds: self, pointer, catalogue })
     }
 
-    /// What a pointer shows that no package has ever been behind.
-    fn never_filled(&self, pointer: IndexPointer) -> Shown<'_> {
+    /// What a pointer shows that no package has ever been behind, or whose device type is stopped: then everything that was
+    /// there is gone since.
+    fn emptied(&self, pointer: IndexPointer) -> Shown<'_> {
         let (device_type, feed) = (pointer.device_type.clone(), pointer.feed.clone());
-        let catalogue = Arc::new(Catalogue::empty(device_type, feed, pointer.modified));
-        Shown { feeds: self, pointer, catalogue }
+        let mut catalogue = Catalogue::empty(device_type, feed, pointer.modified);
+        if pointer.stopped {
+            catalogue.shrunk = pointer.modified;
+        }
+        // Or what is rendered of nothing would be remembered as that of its catalogue.
+        let pointer = IndexPointer { catalogue: None, ..pointer };
+        Shown { feeds: self, pointer, catalogue: Arc::new(catalogue) }
     }
 
     async fn catalogue(&self, sha256: &Sha256) -> Result<Option<Arc<Catalogue>>, Problem> {

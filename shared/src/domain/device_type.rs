@@ -20,8 +20,10 @@ pub struct DeviceType {
     pub epoch: Epoch,
     /// Whether devices may report without a token.
     pub anonymous_reports: bool,
-    /// Since when nothing may be offered to any of its devices; none if something may.
+    /// Since when nothing may be offered to any of its devices; none if something may, as far as this goes.
     pub stopped: Option<Timestamp>,
+    /// The same, since its partner was stopped with all that it has.
+    pub stopped_with_partner: Option<Timestamp>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -32,4 +34,11 @@ pub struct DeviceType {
     pub associations: u64,
     /// True for a tombstone, which only the same partner may revive.
     pub deleted: bool,
+}
+
+impl DeviceType {
+    /// Whether nothing may be offered to any of its devices.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.is_some() || self.stopped_with_partner.is_some()
+    }
 }

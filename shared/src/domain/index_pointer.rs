@@ -26,6 +26,8 @@ pub struct IndexPointer {
     pub rekeyed: Seconds,
     /// The time of day at which this revision was written, for signatures; `changed` may run ahead of it.
     pub written: Seconds,
+    /// Whether it shows nothing, whatever it points to, until its device type is started again.
+    pub stopped: bool,
     /// The keys that it is rendered and signed with, so that every process gives the same bytes.
     pub keys: KeyIds,
 }
@@ -64,8 +66,23 @@ impl IndexPointer {
             modified: at + 1,
             rekeyed: 0,
             written: at,
+            stopped: false,
             keys,
         }
+    }
+
+    /// How many stanzas it shows.
+    pub const fn shown(&self) -> u64 {
+        if self.stopped { 0 } else { self.packages }
+    }
+
+    /// The next revision, which shows nothing, or everything again: to whoever saw an index before, all of it has changed.
+    #[must_use]
+    pub fn stopped_or_started(self, stopped: bool, now: Seconds) -> Self {
+        let at = self.next_change(now);
+        let rekeyed = if stopped { self.rekeyed } else { at };
+        let revision = self.revision + 1;
+        Self { stopped, revision, changed: at, modified: at, rekeyed, written: now, ..self }
     }
 
     /// The time of the next change made at `now`: later than every one before, even in a burst.

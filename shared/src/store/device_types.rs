@@ -24,6 +24,8 @@ pub(super) struct DeviceTypeRow {
     anonymous_reports: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped_with_partner: Option<Timestamp>,
     created: Timestamp,
     updated: Timestamp,
     revision: u64,
@@ -52,6 +54,7 @@ impl From<DeviceTypeRow> for DeviceType {
             epoch: row.epoch,
             anonymous_reports: row.anonymous_reports,
             stopped: row.stopped,
+            stopped_with_partner: row.stopped_with_partner,
             created: row.created,
             updated: row.updated,
             revision: row.revision,
@@ -72,6 +75,7 @@ impl From<&DeviceType> for DeviceTypeRow {
             epoch: this.epoch,
             anonymous_reports: this.anonymous_reports,
             stopped: this.stopped,
+            stopped_with_partner: this.stopped_with_partner,
             created: this.created,
             updated: this.updated,
             revision: this.revision,

@@ -24,6 +24,8 @@ struct IndexRow {
     modified: Seconds,
     rekeyed: Seconds,
     written: Seconds,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    stopped: bool,
     download_key: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     openpgp_key: Option<String>,
@@ -44,6 +46,7 @@ impl From<IndexRow> for IndexPointer {
             modified: row.modified,
             rekeyed: row.rekeyed,
             written: row.written,
+            stopped: row.stopped,
             keys: KeyIds { download: row.download_key, openpgp: row.openpgp_key, usign: row.usign_key },
         }
     }
@@ -62,6 +65,7 @@ impl From<&IndexPointer> for IndexRow {
             modified: this.modified,
             rekeyed: this.rekeyed,
             written: this.written,
+            stopped: this.stopped,
             download_key: this.keys.download.clone(),
             openpgp_key: this.keys.openpgp.clone(),
             usign_key: this.keys.usign.clone(),
@@ -183,7 +187,7 @@ impl Tx {
         let row = Listed {
             device_type: Some(pointer.device_type.clone()),
             partner: pointer.partner.clone(),
-            packages: pointer.packages,
+            packages: pointer.shown(),
             modified: pointer.modified,
         };
         let key = keys::listed_in_feed(&pointer.feed, &pointer.device_type);

@@ -58,6 +58,11 @@ pub fn partner(partner: &PartnerId) -> Key {
     key(partner_partition(partner), "META")
 }
 
+/// Says that a partner is stopped with all that it has.
+pub fn partner_stop(partner: &PartnerId) -> Key {
+    key(partner_partition(partner), "STOP")
+}
+
 /// A partner's place in the list of all.
 pub fn partner_listed(partner: &PartnerId) -> Key {
     key(PARTNERS.into(), partner.as_str())

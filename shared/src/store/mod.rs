@@ -31,6 +31,7 @@ mod read;
 pub mod reconciliation;
 pub mod repairs;
 mod row;
+pub mod stops;
 pub mod table;
 pub mod tx;
 pub mod types;

@@ -18,6 +18,8 @@ pub enum Subject {
     PlatformType(TypeNumber),
     /// Those of a partner's feed that was deleted, which go with it.
     DeletedFeed(PartnerId, FeedName),
+    /// All that a partner has, after it was stopped or started.
+    PartnerStop(PartnerId),
 }
 
 impl Subject {
@@ -28,11 +30,15 @@ impl Subject {
             Self::PartnerType(partner, number) => format!("TYPE#{partner}#{number}"),
             Self::PlatformType(number) => format!("TYPE##{number}"),
             Self::DeletedFeed(partner, feed) => format!("FEED#{partner}#{feed}"),
+            Self::PartnerStop(partner) => format!("STOP#{partner}"),
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('#');
+        if let Some(partner) = text.strip_prefix("STOP#") {
+            return Some(Self::PartnerStop(partner.parse().ok()?));
+        }
         match (parts.next()?, parts.next()?, parts.next()?, parts.next()) {
             ("IMAGE", kind, number, None) => Some(Self::Image(ImageId {
                 r#type: kind.trim_start_matches('0').parse().ok()?,
@@ -116,6 +122,7 @@ mod tests {
             Subject::PartnerType("acme".parse().unwrap(), image.r#type),
             Subject::PlatformType(image.r#type),
             Subject::DeletedFeed("acme".parse().unwrap(), "lab".parse().unwrap()),
+            Subject::PartnerStop("acme".parse().unwrap()),
         ] {
             assert_eq!(Subject::parse(&subject.text()), Some(subject));
         }

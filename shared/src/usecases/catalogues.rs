@@ -1,7 +1,7 @@
 //! Package indexes as they change: the catalogue is written first, under its own digest, and the pointer to it is
 //! flipped in the transaction of whatever changed it.
 
-use super::{Context, Result, binaries};
+use super::{Context, Result, binaries, stops};
 use crate::blobs::{self, Blobs};
 use crate::domain::association::Association;
 use crate::domain::catalogue::{self, Catalogue, MAX_BYTES, NewRelease, Outcome};
@@ -165,7 +165,11 @@ pub(super) async fn write(
     let text = catalogue.to_text().map_err(|error| crate::store::Error::Unavailable(error.to_string()))?;
     limit(&catalogue, &text)?;
     let keys = cx.index_keys()?;
-    let rekeyed = old.as_ref().is_some_and(|old| old.keys.download != keys.download);
+    let was = old.as_ref().map(|old| old.stopped);
+    let stopped = stops::holds(cx, partner, &catalogue.device_type, was).await?;
+    // To whoever saw an index before, a stop takes away all of it, as other keys change all of it.
+    let rekeyed =
+        old.as_ref().is_some_and(|old| old.keys.download != keys.download) || (stopped && was == Some(false));
     let again = old.as_ref().map_or(0, |old| old.rekeyed);
     let pointer = IndexPointer {
         device_type: catalogue.device_type.clone(),
@@ -178,6 +182,7 @@ pub(super) async fn write(
         modified: if rekeyed { at } else { catalogue.modified.max(again) },
         rekeyed: if rekeyed { at } else { again },
         written: cx.now.seconds(),
+        stopped,
         keys,
     };
     tx.put_index(&pointer, revision);

@@ -38,7 +38,7 @@ fn shown(this: &DeviceType) -> serde_json::Value {
     shown
 }
 
-fn subject(id: &DeviceTypeId) -> String {
+pub(super) fn subject(id: &DeviceTypeId) -> String {
     format!("deviceType/{id}")
 }
 
@@ -54,9 +54,12 @@ pub async fn create(
         if old.as_ref().is_some_and(|old| !old.deleted || old.partner != *partner) {
             return Err(Refusal::DeviceTypeTaken.into());
         }
-        let this = fresh(cx, partner, &id, &words, old.as_ref());
+        let mut this = fresh(cx, partner, &id, &words, old.as_ref());
+        this.stopped_with_partner = cx.store.partner_stop(partner).await?;
+        let stopped = this.is_stopped();
         let mut tx = cx.tx(Some(partner), "deviceType.created", subject(&id), Change::made(shown(&this)));
         tx.create_device_type(&this, old.as_ref());
+        tx.expect_partner_stop(partner, this.stopped_with_partner);
         let own = cx.store.feeds(partner).await?.into_iter().map(|feed| feed.name);
         for feed in FeedName::standard().chain(own) {
             if !feed.is_standard() {
@@ -64,8 +67,11 @@ pub async fn create(
             }
             let key = cx.download_key()?.to_owned();
             let (now, keys) = (cx.now.seconds(), cx.index_keys()?);
-            tx.put_index(&IndexPointer::empty(id.clone(), feed.clone(), partner.clone(), now, keys), None);
-            tx.put_manifest(&Manifest::empty(id.clone(), feed, partner.clone(), key), None);
+            let mut pointer = IndexPointer::empty(id.clone(), feed.clone(), partner.clone(), now, keys);
+            let mut manifest = Manifest::empty(id.clone(), feed, partner.clone(), key);
+            (pointer.stopped, manifest.stopped) = (stopped, stopped);
+            tx.put_index(&pointer, None);
+            tx.put_manifest(&manifest, None);
         }
         match tx.commit(cx.store).await {
             Err(store::Error::Guard(Guard::AlreadyThere)) => Err(Refusal::DeviceTypeTaken.into()),
@@ -92,6 +98,7 @@ fn fresh(
         epoch: old.map_or(1, |old| old.epoch.saturating_add(2)),
         anonymous_reports: words.anonymous_reports.unwrap_or_default(),
         stopped: None,
+        stopped_with_partner: None,
         created: cx.now,
         updated: cx.now,
         revision: old.map_or(1, |old| old.revision + 1),
@@ -164,7 +171,7 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) ->
 }
 
 /// The feeds that answer for a device type, for the audit: the CDN must forget those answers.
-fn feeds_of(manifests: &[Manifest], pointers: &[IndexPointer]) -> Vec<String> {
+pub(super) fn feeds_of(manifests: &[Manifest], pointers: &[IndexPointer]) -> Vec<String> {
     let all = manifests.iter().map(|each| &each.feed).chain(pointers.iter().map(|each| &each.feed));
     all.collect::<BTreeSet<_>>().into_iter().map(FeedName::to_string).collect()
 }

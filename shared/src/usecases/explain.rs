@@ -98,6 +98,6 @@ pub async fn answer(
         let found = associations.iter().find(|each| each.feed == feed && each.image.id == push.image.id);
         found.map(|each| push.image = each.candidate()).is_some()
     });
-    let rows = explain(&associations, &feed, this.stopped.is_some(), &seen, at);
+    let rows = explain(&associations, &feed, this.is_stopped(), &seen, at);
     Ok(Explanation { feed, at, reported: seen.reported, known: known.is_some(), rows })
 }

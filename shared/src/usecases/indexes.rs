@@ -76,9 +76,9 @@ pub async fn remake(
 /// it stays listed after its deletion, and is not listed before its first package.
 fn agrees(listed: Option<&Listed>, pointer: &IndexPointer) -> bool {
     match listed {
-        Some(listed) if listed.packages == 0 && pointer.packages == 0 => true,
-        Some(listed) => (listed.packages, listed.modified) == (pointer.packages, pointer.modified),
-        None => pointer.packages == 0,
+        Some(listed) if listed.packages == 0 && pointer.shown() == 0 => true,
+        Some(listed) => (listed.packages, listed.modified) == (pointer.shown(), pointer.modified),
+        None => pointer.shown() == 0,
     }
 }
 
@@ -103,6 +103,7 @@ pub(super) fn empty(
         pointer.revision = old.revision + 1;
         pointer.changed = old.next_change(now);
         pointer.modified = old.modified;
+        pointer.stopped = old.stopped;
     }
     tx.put_index(&pointer, old.map(|old| old.revision));
     Ok(pointer)

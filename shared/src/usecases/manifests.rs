@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::context::{Change, deciding};
-use super::{Context, Result};
+use super::{Context, Result, stops};
 use crate::domain::association::Association;
 use crate::domain::manifest::{self, MAX_BYTES};
 use crate::domain::{
@@ -53,7 +53,7 @@ pub async fn built(
     let mut made =
         Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key()?.to_owned());
     made.revision = old.map_or(0, |old| old.revision) + 1;
-    made.stopped = old.is_some_and(|old| old.stopped);
+    made.stopped = stops::holds(cx, partner, device_type, old.map(|old| old.stopped)).await?;
     made.entries = entries(cx, partner, associations, fresh).await?;
     Ok(made)
 }

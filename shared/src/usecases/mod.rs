@@ -43,6 +43,7 @@ mod replay;
 pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;
+pub mod stops;
 pub mod types;
 
 pub use context::Context;

@@ -11,9 +11,10 @@ use crate::domain::{DeviceTypeId, FeedName};
 use crate::store::audit::AuditRow;
 
 /// The actions after which the CDN may hold what must not be given any more.
-const PURGES: [&str; 8] = [
+const PURGES: [&str; 9] = [
     "association.removed",
     "deviceType.deleted",
+    "deviceType.stopped",
     "feed.deleted",
     "index.remade",
     "manifest.remade",
@@ -59,7 +60,9 @@ pub fn stale(row: &AuditRow) -> Result<BTreeSet<Stale>, Unreadable> {
     let feed = |text: &str| text.parse::<FeedName>().map_err(|_| unreadable());
     match row.action.as_str() {
         "association.removed" => Ok(everywhere(&device_type(first)?, feeds(row).ok_or_else(unreadable)?)),
-        "deviceType.deleted" => Ok(everywhere(&device_type(second)?, feeds(row).ok_or_else(unreadable)?)),
+        "deviceType.deleted" | "deviceType.stopped" => {
+            Ok(everywhere(&device_type(second)?, feeds(row).ok_or_else(unreadable)?))
+        }
         "rollout.paused" | "rollout.set" | "rollout.withdrawn" => {
             Ok(everywhere(&device_type(first)?, vec![feed(second)?]))
         }
@@ -142,7 +145,7 @@ mod tests {
     use crate::domain::Timestamp;
 
     /// The actions that take nothing away from devices, and why.
-    const KEPT: [(&str, &str); 33] = [
+    const KEPT: [(&str, &str); 36] = [
         ("access.granted", "restricted feeds are never cached"),
         ("access.revoked", "restricted feeds are never cached"),
         ("association.created", "adds; what it supersedes may be installed for a minute more"),
@@ -156,6 +159,7 @@ mod tests {
         ("device.updated", "likewise"),
         ("deviceSecret.rotated", "likewise"),
         ("deviceType.created", "adds"),
+        ("deviceType.started", "adds"),
         ("deviceType.updated", "what it is built for decides what comes in, not what is there"),
         ("feed.created", "adds"),
         ("feed.listed", "adds"),
@@ -169,6 +173,8 @@ mod tests {
         ("key.revoked", "no device has one"),
         ("manifest.deleted", "of a deleted feed, from which everything had been removed"),
         ("partner.created", "adds"),
+        ("partner.started", "adds"),
+        ("partner.stopped", "each of its device types has its own item"),
         ("reconciliation.completed", "says what was done; each thing done has its own item"),
         ("reconciliation.stopped", "likewise"),
         ("repair.finished", "likewise"),

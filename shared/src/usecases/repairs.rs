@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::context::Change;
-use super::{Context, Error, Result, feeds, manifests};
+use super::{Context, Error, Result, feeds, manifests, stops};
 use crate::domain::{PartnerId, TypeNumber};
 use crate::store::repairs::{Repair, Subject};
 use crate::store::{self, Guard};
@@ -52,7 +52,13 @@ pub async fn finish(cx: &Context<'_>, repair: &Repair) -> Result<()> {
             }
         }
         Subject::DeletedFeed(partner, feed) => feeds::forget_manifests(cx, partner, feed).await?,
+        Subject::PartnerStop(partner) => drop(stops::fan_out(cx, partner, &|| false).await?),
     }
+    strike_off(cx, repair).await
+}
+
+/// Says that a repair is done.
+pub(super) async fn strike_off(cx: &Context<'_>, repair: &Repair) -> Result<()> {
     let subject = repair.subject.text();
     let mut tx = cx.tx(None, "repair.finished", subject, Change::gone(json!({"revision": repair.revision})));
     tx.finish_repair(repair);

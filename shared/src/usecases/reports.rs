@@ -290,7 +290,7 @@ async fn about(
         cx.store.association(device_type, &feed, status.id).await?
     };
     let withdrawn = association.is_none_or(|association| association.plan.is_withdrawn());
-    if withdrawn || this.stopped.is_some() {
+    if withdrawn || this.is_stopped() {
         return Err(Refusal::UpdateWithdrawn.into());
     }
     Ok((known, feed))

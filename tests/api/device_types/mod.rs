@@ -5,4 +5,5 @@ mod delete;
 mod firmware_images;
 mod get;
 mod list;
+mod stop;
 mod update;

@@ -7,4 +7,5 @@ mod driver;
 mod numbers;
 mod packages;
 mod rollouts;
+mod stops;
 mod tokens;

@@ -1,0 +1,186 @@
+//! Emergency stops: nothing is offered to anyone, in one step, until somebody with the right to release starts it again.
+//!
+//! A device type is stopped in one transaction with its manifests and index pointers. A partner is stopped by one item, which
+//! whoever makes a device type looks at, and by stopping its device types one after the other; that can break off, and is
+//! gone on with by the next call or the reconciler.
+
+use serde_json::json;
+
+use super::context::{Change, deciding};
+use super::device_types::{feeds_of, living, subject};
+use super::{Context, Error, Result, repairs};
+use crate::domain::{DeviceType, DeviceTypeId, Manifest, PartnerId, Refusal, Right, Timestamp};
+use crate::store::repairs::{Repair, Subject};
+
+/// How far stopping, or starting, a partner has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Device types that the partner has.
+    pub device_types: usize,
+    /// Those of them that the partner's stop has reached, and that are stopped by it.
+    pub stopped: usize,
+}
+
+/// Whether what is about to be written of a device type shows nothing, where what is there (none: nothing is there) is
+/// stopped or not.
+///
+/// A partner's stop holds before it has reached the device type. A device type that is stopped a moment later is no matter:
+/// its stop rewrites what was written here, since both guard the same revisions; and whoever writes the first manifest or
+/// pointer of a feed changes the device type's count of associations, which makes the stop begin anew.
+pub(super) async fn holds(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    id: &DeviceTypeId,
+    old: Option<bool>,
+) -> Result<bool> {
+    if old == Some(true) || cx.store.partner_stop(partner).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(old.is_none() && cx.store.device_type(id).await?.is_some_and(|this| this.is_stopped()))
+}
+
+/// Stops a device type. Stopping what is stopped changes nothing.
+pub async fn stop(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
+    cx.require(Right::Write)?;
+    let on = |this: &DeviceType| DeviceType { stopped: this.stopped.or(Some(cx.now)), ..this.clone() };
+    change(cx, partner, id, on).await
+}
+
+/// Starts a device type again. If its partner is stopped, it stays stopped by that.
+pub async fn start(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
+    cx.require(Right::Release)?;
+    change(cx, partner, id, |this| DeviceType { stopped: None, ..this.clone() }).await
+}
+
+/// Changes the stops of a device type, and whatever answers its devices, in one transaction.
+async fn change(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    id: &DeviceTypeId,
+    decide: impl Fn(&DeviceType) -> DeviceType,
+) -> Result<()> {
+    Box::pin(deciding(|| async {
+        let before = living(cx, partner, id).await?;
+        let mut after = decide(&before);
+        let stopped = after.is_stopped();
+        let (manifests, pointers) = (cx.store.manifests(id).await?, cx.store.indexes(id).await?);
+        // Some were written stopped while the partner's stop was on its way here.
+        let differ = manifests.iter().any(|each| each.stopped != stopped)
+            || pointers.iter().any(|each| each.stopped != stopped);
+        if after == before && !differ {
+            return Ok(());
+        }
+        after.revision = before.revision + 1;
+        after.updated = cx.now.max(before.updated);
+        let action = if stopped { "deviceType.stopped" } else { "deviceType.started" };
+        let said = |this: &DeviceType| json!({"stopped": this.is_stopped(), "own": this.stopped.is_some()});
+        let mut was = said(&before);
+        was["feeds"] = feeds_of(&manifests, &pointers).into();
+        let mut tx = cx.tx(Some(partner), action, subject(id), Change::from_to(was, said(&after)));
+        tx.replace_device_type(&after, before.revision);
+        for manifest in manifests.into_iter().filter(|each| each.stopped != stopped) {
+            let revision = manifest.revision;
+            let made = Manifest { stopped, revision: revision + 1, ..manifest };
+            tx.put_manifest(&made, Some(revision));
+        }
+        for pointer in pointers.into_iter().filter(|each| each.stopped != stopped) {
+            let revision = pointer.revision;
+            let made = pointer.stopped_or_started(stopped, cx.now.seconds());
+            tx.put_index(&made, Some(revision));
+            if made.packages > 0 {
+                tx.list_in_feed(&made);
+            }
+        }
+        Ok(tx.commit(cx.store).await?)
+    }))
+    .await
+}
+
+/// Stops everything that a partner has, until `enough` says so; the rest is stopped by the reconciler.
+pub async fn stop_partner(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    enough: &impl Fn() -> bool,
+) -> Result<Progress> {
+    cx.require(Right::Write)?;
+    turn(cx, partner, true, enough).await
+}
+
+/// Starts everything again that was stopped with a partner; what was stopped by itself stays so.
+pub async fn start_partner(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    enough: &impl Fn() -> bool,
+) -> Result<Progress> {
+    cx.require(Right::Release)?;
+    turn(cx, partner, false, enough).await
+}
+
+async fn turn(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    on: bool,
+    enough: &impl Fn() -> bool,
+) -> Result<Progress> {
+    deciding(|| async {
+        let is = cx.store.partner_stop(partner).await?;
+        if is.is_some() == on {
+            return Ok(());
+        }
+        let (action, change) = if on {
+            ("partner.stopped", Change::made(json!({"atTimestamp": cx.now.millis()})))
+        } else {
+            ("partner.started", Change::gone(json!({"atTimestamp": is.map(Timestamp::millis)})))
+        };
+        let mut tx = cx.tx(Some(partner), action, format!("partner/{partner}"), change);
+        tx.put_partner_stop(partner, on.then_some(cx.now));
+        let subject = Subject::PartnerStop(partner.clone());
+        tx.begin_repair(&Repair { subject, revision: cx.now.millis().unsigned_abs() }, cx.now);
+        Ok(tx.commit(cx.store).await?)
+    })
+    .await?;
+    if let Some(repair) = cx.store.repair(&Subject::PartnerStop(partner.clone())).await? {
+        // If it breaks off, whoever asked is told to ask again, which is faster than the reconciler.
+        if fan_out(cx, partner, enough).await? {
+            repairs::strike_off(cx, &repair).await?;
+        }
+    }
+    progress(cx, partner).await
+}
+
+/// Makes every device type of a partner what the partner's stop says; answers whether that was all before `enough` said so.
+pub(super) async fn fan_out(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    enough: &impl Fn() -> bool,
+) -> Result<bool> {
+    for id in cx.store.device_type_ids(partner).await? {
+        if enough() {
+            return Ok(false);
+        }
+        let since = cx.store.partner_stop(partner).await?;
+        let with = |this: &DeviceType| DeviceType {
+            stopped_with_partner: since.map(|since| this.stopped_with_partner.unwrap_or(since)),
+            ..this.clone()
+        };
+        match change(cx, partner, &id, with).await {
+            // Deleted meanwhile.
+            Err(Error::Refused(Refusal::NotFound)) => {}
+            other => other?,
+        }
+    }
+    Ok(true)
+}
+
+/// Since when a partner is stopped, if it is, and how far that has come.
+pub async fn of_partner(cx: &Context<'_>, partner: &PartnerId) -> Result<(Option<Timestamp>, Progress)> {
+    cx.require(Right::Read)?;
+    Ok((cx.store.partner_stop(partner).await?, progress(cx, partner).await?))
+}
+
+async fn progress(cx: &Context<'_>, partner: &PartnerId) -> Result<Progress> {
+    let ids = cx.store.device_type_ids(partner).await?;
+    let all = if ids.is_empty() { Vec::new() } else { cx.store.device_types(&ids).await? };
+    let stopped = all.iter().filter(|this| this.stopped_with_partner.is_some()).count();
+    Ok(Progress { device_types: all.len(), stopped })
+}
