@@ -39,6 +39,37 @@ fn expect_tools() {
     }
 }
 
+/// The second tour, as README.md prints it.
+fn of_rollouts() -> String {
+    let readme = crate::documents::document("README.md");
+    let section = readme.split("### Roll it out, and ask why").nth(1).expect("README.md has the second tour");
+    section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_tour_of_rollouts_works_as_printed_and_again() {
+    expect_tools();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let api = Api::start_with(Options { data: Some(data.clone()), ..Options::default() }).await;
+    assert!(run(&pasted(&tour::greeting(&api.server)), None).await.status.success());
+    let script = of_rollouts().replace(". .ota/dev.env", &format!(". '{}/dev.env'", data.display()));
+    for round in 0..2 {
+        let output = run(&script, None).await;
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "round {round}: {said}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "round {round}");
+        assert_eq!(said.matches("urn:ota:error:").count(), 0, "round {round}: {said}");
+        let answers: Vec<&str> = said.lines().filter(|line| line.starts_with('{')).collect();
+        let [_, explained, offered, runs, stopped, started] = answers.as_slice() else { panic!("{said}") };
+        assert!(explained.contains(r#""reason":"#), "{explained}");
+        assert!(offered.contains(r#""updates":[{"#) && started.contains(r#""updates":[{"#), "{said}");
+        assert!(runs.contains(r#""updates":[]"#), "{runs}");
+        assert!(stopped.contains(r#""reason":"stopped""#), "{stopped}");
+    }
+    api.server.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_printed_tour_works_as_printed_and_again() {
     expect_tools();
