@@ -26,7 +26,7 @@ use shared::usecases::eligibility::{self, Found};
 use crate::answer::Poll;
 
 /// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
-const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
+const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=570";
 
 /// The checks and what devices report, measuring nothing.
 pub fn routes(app: App) -> Router {

@@ -9,10 +9,10 @@ use shared::http::answer::entity_tag;
 use shared::http::conditions::{self, Part, Validators, Verdict};
 
 /// Open feeds: fresh, stale, and while this service is down.
-const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
+const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=570";
 /// Files of a signed index: three URLs of one revision are cached apart, and a client that meets a mixture of revisions
 /// drops its list.
-const SIGNED: &str = "public, max-age=0, s-maxage=5, stale-if-error=600";
+const SIGNED: &str = "public, max-age=0, s-maxage=5, stale-if-error=595";
 /// Restricted feeds.
 const RESTRICTED: &str = "private, no-store";
 

@@ -3,7 +3,7 @@
 use crate::kettle::Kettle;
 
 const PATH: &str = "/v1/ota/deviceTypes/kettle/eligibility";
-const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
+const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=570";
 
 #[tokio::test]
 async fn an_open_check_says_how_long_it_may_be_kept() {

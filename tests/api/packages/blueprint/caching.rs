@@ -5,7 +5,7 @@ use tests::ipk::Ipk;
 use super::super::World;
 use super::Story;
 
-const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=600";
+const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=570";
 const HASH: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 
 #[tokio::test]
