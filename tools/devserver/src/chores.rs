@@ -22,7 +22,8 @@ pub async fn every_minute(server: &Server) {
     }
 }
 
-async fn once(server: &Server) -> anyhow::Result<()> {
+/// Does the chores of one minute. An error if one of them fails, which the next turn tries again.
+pub async fn once(server: &Server) -> anyhow::Result<()> {
     if server.runs_lambda() {
         server.invoke("reconciler", &json!({"chore": "repairs"})).await?;
         return Ok(());

@@ -8,6 +8,7 @@
 
 mod apt;
 mod checks;
+mod drill;
 mod fuzz;
 mod lambda;
 mod outcome;
@@ -63,13 +64,19 @@ enum Chore {
     /// Runs the benchmarks
     #[command(disable_help_flag = true)]
     Bench(Rest),
+    /// Has a simulated fleet of devices go through the rollouts of a bad image and of a good one
+    #[command(disable_help_flag = true)]
+    Fleet(Rest),
+    /// Practises what must work when something goes wrong
+    #[command(subcommand)]
+    Drill(drill::Drill),
 }
 
 /// Everything after the chore's name, handed on as it is.
 #[derive(Args)]
-struct Rest {
+pub(crate) struct Rest {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
+    pub(crate) args: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -96,6 +103,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Chore::Rotate(rest) => operate(&workspace, "rotate", &rest),
         Chore::RaiseCounters(rest) => operate(&workspace, "raise-counters", &rest),
         Chore::Bench(rest) => hand_on(&workspace, &["bench", "--package", "benches", "--"], &rest),
+        Chore::Fleet(rest) => {
+            let words: Vec<_> = drill::FLEET.into_iter().chain(["rollout"]).collect();
+            hand_on(&workspace, &words, &rest)
+        }
+        Chore::Drill(drill) => drill::run(&workspace, &drill),
     }
 }
 
@@ -125,9 +137,10 @@ mod tests {
                 | Chore::EdgeKeys(rest)
                 | Chore::Rotate(rest)
                 | Chore::RaiseCounters(rest)
-                | Chore::Bench(rest),
+                | Chore::Bench(rest)
+                | Chore::Fleet(rest),
             ) => rest.args,
-            Ok(Chore::Test(_) | Chore::Fuzz(_) | Chore::Lambda(_) | Chore::Size(_)) => {
+            Ok(Chore::Test(_) | Chore::Fuzz(_) | Chore::Lambda(_) | Chore::Size(_) | Chore::Drill(_)) => {
                 panic!("{words:?} was read as a chore of xtask's own")
             }
             Err(error) => panic!("{error}"),
@@ -141,6 +154,7 @@ mod tests {
         assert_eq!(rest(&["x", "feed-keys", "--dev"]), ["--dev"]);
         assert_eq!(rest(&["x", "rotate", "--dev", "usign", "--begin"]), ["--dev", "usign", "--begin"]);
         assert_eq!(rest(&["x", "bench", "-h", "registration"]), ["-h", "registration"]);
+        assert_eq!(rest(&["x", "fleet", "--devices", "500"]), ["--devices", "500"]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What runs beside the functions where nobody else has started it: SSM and the database.
+//! What runs beside the functions where nobody else has started it: SSM, the database, and the CDN's cache.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::cache;
 use super::listening::Listener;
 use super::process::Process;
 
@@ -37,6 +38,20 @@ impl Beside {
         let (program, log) = (Path::new("java"), folder.join("dynamodb-local.log"));
         let listener = Listener { program, arguments: &arguments, says: "Port:", folder: place, log: &log };
         Self::start(&listener).await.context("DynamoDB Local needs Java")
+    }
+
+    /// An nginx that caches in the place of the CDN what `upstream` (as `http://127.0.0.1:8080`) answers; it keeps that in
+    /// `folder`, which must outlive it, and says in `X-Cache` what it made of each answer.
+    pub async fn nginx(program: &Path, folder: &Path, upstream: &str) -> anyhow::Result<Self> {
+        let file = folder.join("nginx.conf");
+        let arguments = |address: SocketAddr| {
+            // What cannot be written is said by the program, which finds nothing to read.
+            let _ = std::fs::write(&file, cache::configuration(folder, address, upstream));
+            let (file, folder) = (file.display().to_string(), folder.display().to_string());
+            ["-c", &file, "-p", &folder, "-e", "stderr"].map(str::to_owned).into()
+        };
+        let (says, log) = ("event method", folder.join("nginx.log"));
+        Self::start(&Listener { program, arguments: &arguments, says, folder, log: &log }).await
     }
 
     async fn start(listener: &Listener<'_>) -> anyhow::Result<Self> {

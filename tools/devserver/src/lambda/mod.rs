@@ -5,6 +5,7 @@
 //! as the cloud does. This knows of events and answers only that they are texts.
 
 mod beside;
+mod cache;
 mod distribution;
 mod emulator;
 mod function;
