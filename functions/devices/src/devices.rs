@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use shared::domain::device::Flag;
 use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceId, DeviceTypeId, Invalid, TypeNumber};
 use shared::http::device_json::{device, device_in_full, edit};
@@ -65,8 +66,13 @@ fn which(query: &Query) -> Result<Which, Problem> {
         (None, None, None, None) => Ok(Which::BeginningWith(String::new())),
         (Some(prefix), None, None, None) => Ok(Which::BeginningWith(prefix.into())),
         (None, Some(kind), Some(version), None) => Ok(Which::Running(kind, version.get())),
-        (None, None, None, Some("withheld")) => Ok(Which::Withheld),
-        (None, None, None, Some(_)) => refused("flag", "must be withheld"),
+        (None, None, None, Some(word)) => {
+            let flag = Flag::ALL.into_iter().find(|flag| flag.as_str() == word);
+            flag.map_or_else(
+                || refused("flag", "must be withheld, blocked or silent"),
+                |flag| Ok(Which::Flagged(flag)),
+            )
+        }
         (None, Some(_), None, None) => refused("versionNumber", "is needed beside type"),
         (None, None, Some(_), None) => refused("type", "is needed beside versionNumber"),
         (Some(_), ..) => refused("prefix", "goes with neither type nor flag"),

@@ -125,6 +125,7 @@ fn notes(verdicts: &[Verdict]) -> Vec<Note> {
         let held = match verdict.reason {
             Reason::NotReported
             | Reason::Withheld
+            | Reason::BackingOff { .. }
             | Reason::Blocked
             | Reason::Stopped
             | Reason::Paused

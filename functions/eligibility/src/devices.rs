@@ -35,11 +35,13 @@ pub(crate) async fn report_attributes(
     let attributes = fields.object::<Attribute, ReportedVersion>("attributes", MOST_TYPES);
     let (attributes,) = fields.finish((attributes,))?;
     let credential = credential.map_or(Ok(None), |text| device_credential::parse(&text))?;
-    let said = Said { attributes: attributes.into_iter().map(|(Attribute(kind), it)| (kind, it)).collect() };
+    let attributes = attributes.into_iter().map(|(Attribute(kind), it)| (kind, it)).collect();
+    let said = Said { attributes, ..Said::default() };
     let found = answer(&call.context(&app), &Asking { caller, feed, credential, said }).await?;
     let Answer { device, manifest, verdicts, installed } = &found;
     let offers: Vec<_> = found.offers().collect();
     let seconds = next_poll(&device.id, app.config.poll_seconds, app.config.poll_jitter_seconds);
+    let seconds = found.next_poll(seconds, call.now);
     let told = check(&app, manifest, &offers, verdicts, Poll { seconds, jitter_seconds: 0 })?;
     count(&metrics, call.now, Metric::UpdatesOffered, offers.len());
     count(&metrics, call.now, Metric::UpdatesInstalled, *installed);

@@ -18,6 +18,14 @@ pub enum Refusal {
     /// What the device is busy with has been taken back.
     #[error("the update was withdrawn; stop, and ask again")]
     UpdateWithdrawn,
+    /// A device speaks of an image that it was not offered.
+    #[error(
+        "this device was not offered that image; report attributes first, and say of offers alone how they go"
+    )]
+    NotOffered,
+    /// A device has changed too often today.
+    #[error("this device has reported too many changes today, and nothing more is taken in; ask again later")]
+    TooManyReports,
     /// The key lacks this right.
     #[error("this needs the {} right, which the key does not have", .0.as_str())]
     RightMissing(Right),

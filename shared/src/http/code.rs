@@ -78,6 +78,8 @@ codes! {
     AlreadyAssociated = "already_associated", 409, "The image is already associated";
     /// The device is to stop.
     UpdateWithdrawn = "update_withdrawn", 409, "The update was withdrawn";
+    /// The device was not offered that.
+    NotOffered = "not_offered", 409, "The image was not offered to the device";
     /// What was withdrawn stays so.
     RolloutWithdrawn = "rollout_withdrawn", 409, "The image was withdrawn";
     /// It can only go with what it is bundled with.
@@ -130,6 +132,8 @@ codes! {
     IndexTooLarge = "index_too_large", 422, "The package index would be too large";
     /// The package was built for another architecture.
     ArchitectureMismatch = "architecture_mismatch", 422, "The architecture does not fit";
+    /// The device has changed too often today.
+    TooManyReports = "too_many_reports", 429, "Too many reports";
     /// A fault of this service.
     Internal = "internal", 500, "Something went wrong here";
     /// Feeds are read, never written.

@@ -37,6 +37,14 @@ pub fn device(this: &Device) -> Value {
     if let Some(feed) = &this.pinned {
         body["pinnedFeed"] = feed.as_str().into();
     }
+    let busy = this
+        .progress
+        .values()
+        .filter(|progress| progress.out.is_some())
+        .filter_map(|progress| progress.said.last());
+    if let Some(last) = busy.map(|said| said.at).min() {
+        body["silentSinceTimestamp"] = last.millis().into();
+    }
     let withheld: Vec<_> = this.withheld().map(image).collect();
     if !withheld.is_empty() {
         body["withheld"] = withheld.into();
@@ -49,7 +57,7 @@ pub fn device_in_full(this: &Device, history: &[EventRow]) -> Value {
     let mut body = device(this);
     body["createdTimestamp"] = this.created.millis().into();
     body["updatedTimestamp"] = this.updated.millis().into();
-    body["progress"] = this.progress.iter().map(progress).collect();
+    body["progress"] = this.progress.iter().filter(|(_, progress)| !progress.passed).map(progress).collect();
     if !this.pushes.is_empty() {
         body["pushes"] = this.pushes.values().map(|push| pushed(this, push)).collect();
     }
@@ -61,7 +69,7 @@ pub fn device_in_full(this: &Device, history: &[EventRow]) -> Value {
 pub fn pushed(device: &Device, push: &Pushed) -> Value {
     let id = push.entry.id();
     let mut body = image(id);
-    let progress = device.progress.get(&id.r#type).filter(|progress| progress.number == id.number);
+    let progress = device.progress.get(&id).filter(|progress| progress.offers > 0);
     let state = progress
         .map_or("pending", |progress| progress.said.last().map_or("offered", |said| said.state.as_str()));
     body["deviceId"] = device.id.as_str().into();
@@ -103,13 +111,16 @@ fn image(id: ImageId) -> Value {
     json!({"type": id.r#type.get(), "versionNumber": id.number.to_string()})
 }
 
-fn progress((number, this): (&TypeNumber, &Progress)) -> Value {
-    let mut body = image(ImageId { r#type: *number, number: this.number });
+fn progress((id, this): (&ImageId, &Progress)) -> Value {
+    let mut body = image(*id);
     body["offers"] = this.offers.into();
     body["attempt"] = this.attempt.into();
     let states = this.said.iter();
     body["states"] =
         states.map(|said| json!({"state": said.state.as_str(), "atTimestamp": said.at.millis()})).collect();
+    if let Some(until) = this.held {
+        body["heldUntilTimestamp"] = until.millis().into();
+    }
     body
 }
 
@@ -138,7 +149,7 @@ fn event(row: &EventRow) -> Value {
             }
             body
         }
-        Event::Stated { feed, number, version_number, state, attempt, percent, code, message } => {
+        Event::Stated { feed, number, version_number, state, attempt, percent, code, message, held } => {
             let mut body = image(ImageId { r#type: *number, number: *version_number });
             body["event"] = "stated".into();
             body["feed"] = feed.as_str().into();
@@ -146,6 +157,9 @@ fn event(row: &EventRow) -> Value {
             body["attempt"] = (*attempt).into();
             if let Some(percent) = percent {
                 body["progress"] = (*percent).into();
+            }
+            if let Some(until) = held {
+                body["heldUntilTimestamp"] = until.millis().into();
             }
             for (name, text) in [("code", code), ("message", message)] {
                 if let Some(text) = text {

@@ -136,6 +136,8 @@ impl From<Refusal> for Problem {
             Refusal::DeviceTokenInvalid => Code::DeviceTokenInvalid,
             Refusal::FeedClosed => Code::CredentialRequired,
             Refusal::UpdateWithdrawn => Code::UpdateWithdrawn,
+            Refusal::NotOffered => Code::NotOffered,
+            Refusal::TooManyReports => Code::TooManyReports,
             Refusal::RightMissing(_) => Code::RightMissing,
             Refusal::InvalidFields(_) => Code::InvalidField,
             Refusal::TypeExists => Code::TypeExists,
@@ -170,6 +172,7 @@ impl From<Refusal> for Problem {
         };
         let mut problem = Self::new(code, refusal.to_string());
         match refusal {
+            Refusal::TooManyReports => problem.retry_after = Some(3_600),
             Refusal::InvalidFields(faults) => problem.faults = faults,
             Refusal::NotYourBinary(field) => {
                 problem.faults.push(Fault::at(format!("/{field}"), "is not a binary of yours"));

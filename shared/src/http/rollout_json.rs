@@ -168,7 +168,7 @@ pub fn rollout(this: &Rollout, now: Timestamp) -> Value {
         "state": state(plan),
         "floor": plan.floor,
         "requires": plan.requires.iter().map(requirement).collect::<Value>(),
-        "counts": counts(&this.counts),
+        "counts": counts(&this.counts, now),
     });
     let members = match &plan.stage {
         Stage::Released => json!({"percent": 100, "currentPercent": 100}),
@@ -192,6 +192,7 @@ pub fn rollout(this: &Rollout, now: Timestamp) -> Value {
         let mut paused = json!({"sinceTimestamp": pause.at.millis(), "automatic": pause.failures.is_some()});
         if let Some(tally) = pause.failures {
             (paused["failed"], paused["reports"]) = (tally.failed.into(), tally.ended.into());
+            paused["silent"] = tally.silent.into();
         }
         set("paused", paused);
     }
@@ -253,7 +254,7 @@ fn requirement(this: &Requirement) -> Value {
     json!({"type": this.r#type.get(), "minVersionNumber": this.min.to_string()})
 }
 
-fn counts(this: &Counts) -> Value {
+fn counts(this: &Counts, now: Timestamp) -> Value {
     json!({
         "offered": this.offered,
         "downloading": this.downloading,
@@ -261,5 +262,7 @@ fn counts(this: &Counts) -> Value {
         "installed": this.installed,
         "failed": this.failed,
         "rejected": this.rejected,
+        "deferred": this.deferred,
+        "silent": this.silent(now),
     })
 }

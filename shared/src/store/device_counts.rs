@@ -1,62 +1,115 @@
 //! Counts of devices: how many there are, what they run, and what they have made of each image.
 //!
-//! Each count lies in [`SHARDS`] items, so that a fleet that reports at once is not held up by one; a device always counts
-//! in the same shard, and in the transaction that says what is counted, so that a retry counts nothing twice.
+//! Each count lies in [`COUNT_SHARDS`] items, so that a fleet that reports at once is not held up by one; a device always
+//! counts in the same shard, and in a transaction that takes note of it on the device, so that a retry counts nothing twice.
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
 use super::read::Consistency;
 use super::{Error, Store, keys};
 use crate::domain::plan::Tally;
-use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Sha256};
+use crate::domain::progress::{Slot, last_silent};
+use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Sha256, Timestamp};
 
-/// How many items a count is spread over: DynamoDB takes 1,000 writes a second for each.
+/// How many partitions a list of devices is spread over.
 pub const SHARDS: u8 = 16;
 
+/// How many items a count is spread over, as many as one `BatchGetItem` may well ask for: transactions that change the same
+/// item at the same time cancel one another. A multiple of [`SHARDS`], by which devices were counted once: the sums are the
+/// same, though single items may hold less than nothing.
+pub const COUNT_SHARDS: u8 = 64;
+
 /// What devices have made of one image in one feed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Devices that it was offered to.
     pub offered: u64,
-    /// Attempts that began with a download.
+    /// Devices that began to fetch it.
     pub downloading: u64,
-    /// Attempts that came to installing.
+    /// Devices that began to install it.
     pub installing: u64,
-    /// Attempts that ended well.
+    /// Devices that came to run it.
     pub installed: u64,
-    /// Attempts that failed.
+    /// Devices that it failed on, or that were offered it in vain.
     pub failed: u64,
-    /// Attempts that the device itself declined.
+    /// Devices that declined it.
     pub rejected: u64,
+    /// Devices that could not take it in for a reason that is not the image's.
+    pub deferred: u64,
+    /// Devices that are busy with it, by when they were last heard of.
+    pub out: BTreeMap<Slot, i64>,
+}
+
+/// One shard of [`Counts`], as it lies in the table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CountsRow {
+    offered: u64,
+    downloading: u64,
+    installing: u64,
+    installed: u64,
+    failed: u64,
+    rejected: u64,
+    deferred: u64,
+    /// Those by [`out_attribute`] among them.
+    #[serde(flatten)]
+    others: HashMap<String, serde_json::Value>,
+}
+
+/// What begins the names of the attributes that count devices which are busy.
+const OUT: &str = "out";
+
+/// The attribute that counts devices which were last heard of in a slot.
+pub(super) fn out_attribute(slot: Slot) -> String {
+    format!("{OUT}{slot}")
 }
 
 impl Counts {
-    /// How attempts have ended. One that a device declined says nothing of the image.
-    pub fn tally(&self) -> Tally {
-        Tally { failed: self.failed, ended: self.failed.saturating_add(self.installed) }
+    /// How it has ended for devices. That one declined it, or could not take it in, says nothing of the image.
+    pub fn tally(&self, now: Timestamp) -> Tally {
+        let ended = self.failed.saturating_add(self.installed);
+        Tally { failed: self.failed, ended, silent: self.silent(now) }
     }
 
-    fn plus(self, other: Self) -> Self {
-        Self {
-            offered: self.offered + other.offered,
-            downloading: self.downloading + other.downloading,
-            installing: self.installing + other.installing,
-            installed: self.installed + other.installed,
-            failed: self.failed + other.failed,
-            rejected: self.rejected + other.rejected,
+    /// How many devices began and have not been heard of since, for longer than that should take. Approximate by a slot, and
+    /// by those that are switched off.
+    pub fn silent(&self, now: Timestamp) -> u64 {
+        let old = self.out.range(..=last_silent(now)).map(|(_, devices)| (*devices).max(0));
+        u64::try_from(old.sum::<i64>()).unwrap_or_default()
+    }
+
+    fn add(&mut self, row: CountsRow) {
+        self.offered += row.offered;
+        self.downloading += row.downloading;
+        self.installing += row.installing;
+        self.installed += row.installed;
+        self.failed += row.failed;
+        self.rejected += row.rejected;
+        self.deferred += row.deferred;
+        for (name, value) in row.others {
+            let slot = name.strip_prefix(OUT).and_then(|slot| slot.parse::<Slot>().ok());
+            if let (Some(slot), Some(devices)) = (slot, value.as_i64()) {
+                *self.out.entry(slot).or_default() += devices;
+            }
         }
     }
 }
 
 #[derive(Deserialize)]
 struct DevicesRow {
-    devices: u64,
+    devices: i64,
+}
+
+/// The partition of lists that a device is in.
+pub fn shard(device: &DeviceId) -> u8 {
+    Sha256::of(device.as_str().as_bytes()).as_bytes()[0] % SHARDS
 }
 
 /// The shard that a device counts in.
-pub fn shard(device: &DeviceId) -> u8 {
-    Sha256::of(device.as_str().as_bytes()).as_bytes()[0] % SHARDS
+pub fn count_shard(device: &DeviceId) -> u8 {
+    Sha256::of(device.as_str().as_bytes()).as_bytes()[0] % COUNT_SHARDS
 }
 
 impl Store {
@@ -68,24 +121,25 @@ impl Store {
         id: ImageId,
     ) -> Result<Counts, Error> {
         let wanted: Vec<_> =
-            (0..SHARDS).map(|shard| keys::image_counted(device_type, shard, feed, id)).collect();
+            (0..COUNT_SHARDS).map(|shard| keys::image_counted(device_type, shard, feed, id)).collect();
         let mut found = self.read_many(&wanted, Consistency::Strong).await?;
         let mut all = Counts::default();
         for key in &wanted {
-            all = all.plus(found.take::<Counts>(key)?.unwrap_or_default());
+            all.add(found.take::<CountsRow>(key)?.unwrap_or_default());
         }
         Ok(all)
     }
 
     /// How many devices of a device type are known: one `BatchGetItem`.
     pub async fn known_devices(&self, device_type: &DeviceTypeId) -> Result<u64, Error> {
-        let wanted: Vec<_> = (0..SHARDS).map(|shard| keys::devices_counted(device_type, shard)).collect();
+        let wanted: Vec<_> =
+            (0..COUNT_SHARDS).map(|shard| keys::devices_counted(device_type, shard)).collect();
         let mut found = self.read_many(&wanted, Consistency::Strong).await?;
         let mut all = 0;
         for key in &wanted {
             all += found.take::<DevicesRow>(key)?.map_or(0, |row| row.devices);
         }
-        Ok(all)
+        Ok(u64::try_from(all).unwrap_or_default())
     }
 }
 
@@ -95,9 +149,11 @@ mod tests {
 
     #[test]
     fn serial_numbers_are_spread_over_the_shards() {
-        let mut seen = [0_u32; SHARDS as usize];
-        for number in 0..1600 {
-            seen[usize::from(shard(&format!("SN-{number:06}").parse().unwrap()))] += 1;
+        let mut seen = [0_u32; COUNT_SHARDS as usize];
+        for number in 0..6400 {
+            let id = format!("SN-{number:06}").parse().unwrap();
+            seen[usize::from(count_shard(&id))] += 1;
+            assert_eq!(count_shard(&id) % SHARDS, shard(&id));
         }
         assert!(seen.iter().all(|count| (60..140).contains(count)), "{seen:?}");
     }
@@ -105,6 +161,6 @@ mod tests {
     #[test]
     fn what_a_device_declined_is_no_failure() {
         let counts = Counts { installed: 5, failed: 2, rejected: 9, ..Counts::default() };
-        assert_eq!(counts.tally(), Tally { failed: 2, ended: 7 });
+        assert_eq!(counts.tally(Timestamp::from_millis(0)), Tally { failed: 2, ended: 7, silent: 0 });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::devices::attributes;
+use super::devices::{PROVISIONAL_SECONDS, attributes};
 use super::{Error, Store, Tx, keys};
 use crate::domain::device::{Checked, Device};
 use crate::domain::number::ReportedVersion;
@@ -68,6 +68,9 @@ pub enum Event {
         /// The same for people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// Until when it is not offered the image again, if it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<Timestamp>,
     },
 }
 
@@ -100,7 +103,8 @@ impl Tx {
     /// A transaction by a device, which leaves `what` in its history instead of an item in the audit.
     pub fn of_device(device: &Device, what: Event, now: Timestamp) -> Self {
         let key = keys::device_event(&device.device_type, &device.id, now, device.revision);
-        let expires_at = now.seconds() + HISTORY_SECONDS;
+        let kept = if device.provisional { PROVISIONAL_SECONDS } else { HISTORY_SECONDS };
+        let expires_at = now.seconds() + kept;
         Self::by_device(key, EventRow { at: now, what, expires_at })
     }
 }

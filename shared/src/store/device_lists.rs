@@ -8,14 +8,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
-use super::device_counts::{SHARDS, shard};
+use super::device_counts::{SHARDS, count_shard, shard};
 use super::device_history::EventRow;
 use super::devices::DeviceRow;
 use super::read::Consistency;
 use super::row::{Item, decode};
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
-use crate::domain::device::{Count, Device};
+use crate::domain::device::{Device, Flag};
 use crate::domain::{DeviceId, DeviceTypeId, Timestamp, TypeNumber};
 
 /// Below whatever can stand in a device's id, as [`HIGHEST`] is above.
@@ -24,6 +24,8 @@ const LOWEST: &str = "!";
 const HIGHEST: &str = "~";
 /// The most requests that DynamoDB takes in one `BatchWriteItem`.
 const BATCH: usize = 25;
+/// The most images that a device which is forgotten is no longer waited for with.
+const MOST_OUT: usize = 8;
 /// How often a batch that was carried out in part is asked again.
 const ATTEMPTS: u32 = 6;
 
@@ -34,8 +36,8 @@ pub enum Which {
     BeginningWith(String),
     /// Those that run this version of a type.
     Running(TypeNumber, i64),
-    /// Those that an image is withheld from.
-    Withheld,
+    /// Those with a flag.
+    Flagged(Flag),
 }
 
 #[derive(Deserialize)]
@@ -71,7 +73,11 @@ impl Store {
                 let of = |shard| keys::running_partition(device_type, (*number, *version), shard);
                 ("", (0..SHARDS).map(of).collect())
             }
-            Which::Withheld => ("", vec![keys::flagged_partition(device_type)]),
+            Which::Flagged(flag) => {
+                let shards = if *flag == Flag::Silent { SHARDS } else { 1 };
+                let of = |shard| keys::flagged_partition(device_type, *flag, shard);
+                ("", (0..shards).map(of).collect())
+            }
         };
         let Some(bounds) = bounds(prefix, after) else { return Ok(Vec::new()) };
         let mut reads = JoinSet::new();
@@ -207,30 +213,38 @@ impl Store {
 
 impl Tx {
     /// Removes a device that was read as `known`, from its lists and from what is counted of devices: two items for each
-    /// type that it reports, and four more.
+    /// type that it reports, and at most 15 more.
     pub fn forget_device(&mut self, known: &Device) {
         let (device_type, id, shard) = (&known.device_type, &known.id, shard(&known.id));
         let unchanged = When::Revision(known.revision);
         self.delete(&keys::device(device_type, id), &unchanged, Guard::Changed);
+        if let Some(feed) = known.pinned.as_ref().filter(|_| known.pin_counted) {
+            self.pin_feed(&known.partner, feed, -1);
+        }
+        if known.provisional {
+            return;
+        }
         self.delete(&keys::device_listed(device_type, shard, id), &When::Always, Guard::Changed);
         for (number, version) in &known.reported {
             let key = keys::device_running(device_type, (*number, version.get()), shard, id);
             self.delete(&key, &When::Always, Guard::Changed);
         }
-        if known.withheld().next().is_some() {
-            self.delete(&keys::device_flagged(device_type, id), &When::Always, Guard::Changed);
+        for flag in Flag::ALL.into_iter().filter(|flag| flag.is_on(known)) {
+            let key = keys::device_flagged(device_type, flag, shard, id);
+            self.delete(&key, &When::Always, Guard::Changed);
         }
         let fewer = Change::default().add("devices", -1);
-        self.update(&keys::devices_counted(device_type, shard), fewer, &When::Present, Guard::Changed);
-        self.count_device(known, &no_longer_run(known, known.reported.keys().copied()));
+        let fewer = fewer.set("rowVersion", AttributeValue::N("1".to_owned()));
+        self.update(
+            &keys::devices_counted(device_type, count_shard(id)),
+            fewer,
+            &When::Always,
+            Guard::Changed,
+        );
+        let mut counts = known.no_longer_runs(known.counted().into_keys());
+        counts.extend(known.no_longer_out(MOST_OUT));
+        self.count_device(known, &counts);
     }
-}
-
-/// What is counted when a device no longer reports `types`.
-pub fn no_longer_run(known: &Device, types: impl IntoIterator<Item = TypeNumber>) -> Vec<Count> {
-    let version = |number: TypeNumber| known.reported.get(&number).map(|version| (number, version.get()));
-    let each = |running| Count::Runs { feed: known.feed.clone(), running, by: -1 };
-    types.into_iter().filter_map(version).map(each).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Devices: one item each, and the lists in which partners find them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Access;
 use super::associations::AssociationRow;
-use super::device_counts::shard;
+use super::device_counts::{count_shard, out_attribute, shard};
+use super::device_progress::{LaggingRow, ProgressRow};
 use super::device_types::DeviceTypeRow;
 use super::manifests::{EntryRow, ManifestRow};
 use super::read::Consistency;
@@ -15,13 +17,14 @@ use super::row::key_attributes;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
 use crate::domain::association::Association;
-use crate::domain::device::{Count, Counted, Device, Pushed};
+use crate::domain::device::{Count, Counted, Device, Flag, Pushed};
 use crate::domain::number::ReportedVersion;
-use crate::domain::progress::{Progress, Said};
 use crate::domain::{
     DeviceId, DeviceType, DeviceTypeId, FeedName, ImageId, Manifest, PartnerId, Tag, Timestamp, TypeNumber,
-    VersionNumber,
 };
+
+/// How long a device is kept that nobody vouches for and that is not heard of again, in seconds: a month.
+pub(super) const PROVISIONAL_SECONDS: i64 = 30 * 86_400;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +34,13 @@ pub(super) struct DeviceRow {
     id: DeviceId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pinned: Option<FeedName>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pin_counted: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    provisional: bool,
+    /// When the table may forget it, in seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
     feed: FeedName,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Tag>,
@@ -38,10 +48,16 @@ pub(super) struct DeviceRow {
     blocked: bool,
     reported: Attributes,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    beyond: Vec<TypeNumber>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     progress: Vec<ProgressRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lagging: Vec<LaggingRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pushes: Vec<PushedRow>,
     seen_day: i64,
+    #[serde(default)]
+    changes: u32,
     created: Timestamp,
     updated: Timestamp,
     revision: u64,
@@ -49,18 +65,6 @@ pub(super) struct DeviceRow {
 
 /// Versions by version attribute, as devices report them.
 pub(super) type Attributes = BTreeMap<String, ReportedVersion>;
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProgressRow {
-    number: TypeNumber,
-    version_number: VersionNumber,
-    offers: u32,
-    offered: Timestamp,
-    attempt: u32,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    said: Vec<Said>,
-}
 
 #[derive(Serialize, Deserialize)]
 struct PushedRow {
@@ -79,14 +83,6 @@ pub(super) fn attributes(device: &Device) -> Attributes {
 
 impl From<&Device> for DeviceRow {
     fn from(this: &Device) -> Self {
-        let progress = |(number, progress): (&TypeNumber, &Progress)| ProgressRow {
-            number: *number,
-            version_number: progress.number,
-            offers: progress.offers,
-            offered: progress.offered,
-            attempt: progress.attempt,
-            said: progress.said.clone(),
-        };
         let pushed = |pushed: &Pushed| PushedRow {
             entry: (&pushed.entry).into(),
             feed: pushed.feed.clone(),
@@ -98,13 +94,19 @@ impl From<&Device> for DeviceRow {
             device_type: this.device_type.clone(),
             id: this.id.clone(),
             pinned: this.pinned.clone(),
+            pin_counted: this.pin_counted,
+            provisional: this.provisional,
+            expires_at: this.expires().then(|| this.updated.seconds() + PROVISIONAL_SECONDS),
             feed: this.feed.clone(),
             tags: this.tags.iter().cloned().collect(),
             blocked: this.blocked,
             reported: attributes(this),
-            progress: this.progress.iter().map(progress).collect(),
+            beyond: this.beyond.iter().copied().collect(),
+            progress: this.progress.iter().map(ProgressRow::from).collect(),
+            lagging: this.lagging.iter().map(LaggingRow::from).collect(),
             pushes: this.pushes.values().map(pushed).collect(),
             seen_day: this.seen_day,
+            changes: this.changes,
             created: this.created,
             updated: this.updated,
             revision: this.revision,
@@ -124,10 +126,6 @@ impl DeviceRow {
             })?;
             reported.insert(number, version);
         }
-        let progress = |row: ProgressRow| {
-            let ProgressRow { number, version_number, offers, offered, attempt, said } = row;
-            (number, Progress { number: version_number, offers, offered, attempt, said })
-        };
         let mut pushes = BTreeMap::new();
         for row in self.pushes {
             let entry = row.entry.read(key)?;
@@ -139,13 +137,18 @@ impl DeviceRow {
             device_type: self.device_type,
             id: self.id,
             pinned: self.pinned,
-            feed: self.feed,
+            pin_counted: self.pin_counted,
+            provisional: self.provisional,
+            feed: self.feed.clone(),
             tags: self.tags.into_iter().collect(),
             blocked: self.blocked,
             reported,
-            progress: self.progress.into_iter().map(progress).collect(),
+            beyond: self.beyond.into_iter().collect(),
+            progress: self.progress.into_iter().map(|row| row.read(&self.feed)).collect(),
+            lagging: self.lagging.into_iter().map(LaggingRow::read).collect(),
             pushes,
             seen_day: self.seen_day,
+            changes: self.changes,
             created: self.created,
             updated: self.updated,
             revision: self.revision,
@@ -234,9 +237,10 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_attributes(&keys::device(&device.device_type, &device.id))))
-            .update_expression("SET seenDay = :day")
+            .update_expression("SET seenDay = :day, changes = :none")
             .condition_expression("attribute_exists(PK) AND seenDay < :day")
             .expression_attribute_values(":day", AttributeValue::N(device.seen_day.to_string()))
+            .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
             .send()
             .await
             .map(drop)
@@ -251,11 +255,16 @@ impl Store {
 }
 
 impl Tx {
-    /// Writes a device that was read as `known`, or that was not there, with the lists that it is in.
+    /// Writes a device that was read as `known`, or that was not there, with the lists that it is in; one that is not known
+    /// for good is in none.
     pub fn put_device(&mut self, this: &Device, known: Option<&Device>) {
         let (device_type, id) = (&this.device_type, &this.id);
         let when = known.map_or(When::Absent, |known| When::Revision(known.revision));
         self.put(&keys::device(device_type, id), &DeviceRow::from(this), &when, Guard::Changed);
+        if this.provisional {
+            return;
+        }
+        let known = known.filter(|known| !known.provisional);
         let listed = ListedRow { id: id.clone() };
         if known.is_none() {
             let key = keys::device_listed(device_type, shard(id), id);
@@ -274,31 +283,33 @@ impl Tx {
             let key = keys::device_running(device_type, *come, shard(id), id);
             self.put(&key, &listed, &When::Always, Guard::Changed);
         }
-        let flagged = |device: &Device| device.withheld().next().is_some();
-        match (known.is_some_and(flagged), flagged(this)) {
-            (false, true) => {
-                self.put(&keys::device_flagged(device_type, id), &listed, &When::Always, Guard::Changed);
+        for flag in Flag::ALL {
+            let key = keys::device_flagged(device_type, flag, shard(id), id);
+            match (known.is_some_and(|known| flag.is_on(known)), flag.is_on(this)) {
+                (false, true) => self.put(&key, &listed, &When::Always, Guard::Changed),
+                (true, false) => self.delete(&key, &When::Always, Guard::Changed),
+                _ => {}
             }
-            (true, false) => {
-                self.delete(&keys::device_flagged(device_type, id), &When::Always, Guard::Changed);
-            }
-            _ => {}
         }
     }
 
     /// Changes the counts of a device's device type, in the device's shard.
     pub fn count_device(&mut self, device: &Device, counts: &[Count]) {
-        let (device_type, shard) = (&device.device_type, shard(&device.id));
-        let mut by_item = BTreeMap::<keys::Key, BTreeMap<&'static str, i64>>::new();
+        let (device_type, shard) = (&device.device_type, count_shard(&device.id));
+        let mut by_item = BTreeMap::<keys::Key, BTreeMap<Cow<'static, str>, i64>>::new();
         for count in counts {
             let (key, name, by) = match count {
-                Count::Device => (keys::devices_counted(device_type, shard), "devices", 1),
+                Count::Device => (keys::devices_counted(device_type, shard), "devices".into(), 1),
                 Count::Runs { feed, running, by } => {
                     let key = keys::runs_counted(device_type, shard, feed, *running);
-                    (key, "devices", i64::from(*by))
+                    (key, "devices".into(), i64::from(*by))
                 }
                 Count::Image { feed, id, what } => {
-                    (keys::image_counted(device_type, shard, feed, *id), attribute(*what), 1)
+                    (keys::image_counted(device_type, shard, feed, *id), attribute(*what).into(), 1)
+                }
+                Count::Out { id, out, by } => {
+                    let key = keys::image_counted(device_type, shard, &out.feed, *id);
+                    (key, out_attribute(out.slot).into(), i64::from(*by))
                 }
             };
             *by_item.entry(key).or_default().entry(name).or_default() += by;
@@ -322,5 +333,6 @@ const fn attribute(what: Counted) -> &'static str {
         Counted::Installed => "installed",
         Counted::Failed => "failed",
         Counted::Rejected => "rejected",
+        Counted::Deferred => "deferred",
     }
 }

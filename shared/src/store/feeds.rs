@@ -16,7 +16,7 @@ pub struct Feed {
     pub name: FeedName,
     /// When it was made.
     pub created: Timestamp,
-    /// How many associations and grants hang on it.
+    /// How many associations, grants and devices that were put on it hang on it.
     pub uses: i64,
 }
 
@@ -55,5 +55,11 @@ impl Tx {
             let change = Change::default().add("uses", by);
             self.update(&keys::feed(partner, name), change, &When::Present, Guard::Gone);
         }
+    }
+
+    /// Counts a device that is put on a feed which its partner made, or taken from it; [`Guard::Changed`] if it is gone.
+    pub fn pin_feed(&mut self, partner: &PartnerId, name: &FeedName, by: i64) {
+        let change = Change::default().add("uses", by);
+        self.update(&keys::feed(partner, name), change, &When::Present, Guard::Changed);
     }
 }

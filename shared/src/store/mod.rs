@@ -12,6 +12,7 @@ pub mod counters;
 pub mod device_counts;
 pub mod device_history;
 pub mod device_lists;
+mod device_progress;
 pub mod device_types;
 pub mod devices;
 pub mod due;

@@ -107,6 +107,13 @@ struct PauseRow {
 struct TallyRow {
     failed: u64,
     ended: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    silent: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,13 +133,13 @@ struct AutoPauseRow {
 
 impl From<Tally> for TallyRow {
     fn from(this: Tally) -> Self {
-        Self { failed: this.failed, ended: this.ended }
+        Self { failed: this.failed, ended: this.ended, silent: this.silent }
     }
 }
 
 impl From<TallyRow> for Tally {
     fn from(row: TallyRow) -> Self {
-        Self { failed: row.failed, ended: row.ended }
+        Self { failed: row.failed, ended: row.ended, silent: row.silent }
     }
 }
 
@@ -322,7 +329,7 @@ mod tests {
             ),
             allow: Allow { devices: ["a:1".parse().unwrap()].into(), tags: ["lab".parse().unwrap()].into() },
         };
-        let tally = Tally { failed: 1, ended: 2 };
+        let tally = Tally { failed: 1, ended: 2, silent: 3 };
         Plan {
             stage: Stage::Rolling(rollout),
             paused: Some(Pause { at: at(40), failures: Some(tally) }),

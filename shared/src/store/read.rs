@@ -28,6 +28,11 @@ const ATTEMPTS: u32 = 6;
 pub(super) struct Found(HashMap<Key, Item>);
 
 impl Found {
+    /// An item that was found, as it is.
+    pub(super) fn take_item(&mut self, key: &Key) -> Option<Item> {
+        self.0.remove(key)
+    }
+
     /// The row under `key`, if it was there; asked for once.
     pub(super) fn take<T: DeserializeOwned>(&mut self, key: &Key) -> Result<Option<T>, Error> {
         self.0.remove(key).map(decode).transpose()

@@ -1,5 +1,6 @@
 //! The one way to write: a transaction that carries its own audit item, or its item in a device's history.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ impl When {
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     sets: Vec<(&'static str, AttributeValue)>,
-    adds: Vec<(&'static str, AttributeValue)>,
+    adds: Vec<(Cow<'static, str>, AttributeValue)>,
     deletes: Vec<(&'static str, AttributeValue)>,
 }
 
@@ -82,15 +83,15 @@ impl Change {
 
     /// Adds to a number, which counts from 0 if it is not there.
     #[must_use]
-    pub fn add(mut self, name: &'static str, by: i64) -> Self {
-        self.adds.push((name, AttributeValue::N(by.to_string())));
+    pub fn add(mut self, name: impl Into<Cow<'static, str>>, by: i64) -> Self {
+        self.adds.push((name.into(), AttributeValue::N(by.to_string())));
         self
     }
 
     /// Puts a text into a set of texts.
     #[must_use]
     pub fn add_to_set(mut self, name: &'static str, text: &str) -> Self {
-        self.adds.push((name, AttributeValue::Ss(vec![text.to_owned()])));
+        self.adds.push((name.into(), AttributeValue::Ss(vec![text.to_owned()])));
         self
     }
 
@@ -185,21 +186,22 @@ impl Tx {
     /// Changes some attributes of a row.
     pub(super) fn update(&mut self, key: &Key, change: Change, when: &When, guard: Guard) {
         let (condition, mut names, mut values) = when.parts();
-        let mut clause = |word: &str, separator: &str, list: Vec<(&'static str, AttributeValue)>| {
+        let mut clause = |word: &str, separator: &str, list: Vec<(Cow<'static, str>, AttributeValue)>| {
             let parts: Vec<String> = list
                 .into_iter()
                 .map(|(name, value)| {
-                    names.insert(format!("#u_{name}"), name.to_owned());
                     values.insert(format!(":u_{name}"), value);
-                    format!("#u_{name}{separator}:u_{name}")
+                    let text = format!("#u_{name}{separator}:u_{name}");
+                    names.insert(format!("#u_{name}"), name.into_owned());
+                    text
                 })
                 .collect();
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };
         let clauses: Vec<String> = [
-            clause("SET", " = ", change.sets),
+            clause("SET", " = ", named(change.sets)),
             clause("ADD", " ", change.adds),
-            clause("DELETE", " ", change.deletes),
+            clause("DELETE", " ", named(change.deletes)),
         ]
         .into_iter()
         .flatten()
@@ -287,6 +289,10 @@ impl Tx {
 
 /// Stands for the table's name until the transaction is sent.
 const TABLE: &str = "-";
+
+fn named(list: Vec<(&'static str, AttributeValue)>) -> Vec<(Cow<'static, str>, AttributeValue)> {
+    list.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect()
+}
 
 fn some<K, V>(map: HashMap<K, V>) -> Option<HashMap<K, V>> {
     (!map.is_empty()).then_some(map)

@@ -13,7 +13,7 @@ use crate::domain::{
     DeviceId, DeviceType, DeviceTypeId, FeedName, PartnerId, Refusal, Right, Tag, TypeNumber,
 };
 use crate::store::device_history::EventRow;
-use crate::store::device_lists::{Which, no_longer_run};
+use crate::store::device_lists::Which;
 
 /// The most moments of a device's history that are told.
 pub const MOST_EVENTS: u16 = 100;
@@ -170,9 +170,16 @@ pub async fn update(
         after.revision += 1;
         let change = Change::from_to(shown(&before), shown(&after));
         let mut tx = cx.tx(Some(partner), "device.updated", subject(device_type, id), change);
-        let made = after.pinned.as_ref().filter(|feed| !feed.is_standard() && after.pinned != before.pinned);
-        if let Some(feed) = made {
-            tx.expect_feed(partner, feed);
+        if after.pinned != before.pinned {
+            let made = after.pinned.as_ref().filter(|feed| !feed.is_standard());
+            after.pin_counted = made.is_some();
+            if let Some(feed) = made {
+                tx.pin_feed(partner, feed, 1);
+            }
+            let left = before.pinned.as_ref().filter(|_| before.pin_counted);
+            if let Some(feed) = left {
+                tx.pin_feed(partner, feed, -1);
+            }
         }
         tx.put_device(&after, Some(&before));
         Ok(tx.commit(cx.store).await?)
@@ -192,7 +199,7 @@ fn edited(before: &Device, edit: &Edit) -> Device {
         after.blocked = blocked;
     }
     if edit.reset_withheld {
-        after.progress.retain(|_, progress| !progress.is_withheld());
+        after.reset(|_| true);
     }
     after
 }
@@ -228,7 +235,7 @@ pub async fn forget(
         living(cx, partner, device_type).await?;
         let mut this = known(cx, device_type, id).await?;
         // What does not fit into one transaction goes first, which leaves a device that reports less.
-        while this.reported.len() > MOST_TYPES_AT_ONCE {
+        while this.counted().len().max(this.reported.len()) > MOST_TYPES_AT_ONCE {
             this = lessened(cx, partner, &this).await?;
         }
         let gone = Change::gone(shown(&this));
@@ -247,16 +254,18 @@ pub async fn forget(
 
 /// Takes as many types from a device as fit into one transaction.
 async fn lessened(cx: &Context<'_>, partner: &PartnerId, this: &Device) -> Result<Device> {
-    let gone: Vec<TypeNumber> = this.reported.keys().take(MOST_TYPES_AT_ONCE).copied().collect();
+    let all: BTreeSet<TypeNumber> = this.counted().into_keys().chain(this.reported.keys().copied()).collect();
+    let gone: Vec<TypeNumber> = all.into_iter().take(MOST_TYPES_AT_ONCE).collect();
     let mut less = this.clone();
     less.reported.retain(|number, _| !gone.contains(number));
+    less.lagging.retain(|number, _| !gone.contains(number));
     less.updated = cx.now.max(this.updated);
     less.revision += 1;
     let count = |device: &Device| json!({"types": device.reported.len()});
     let change = Change::from_to(count(this), count(&less));
     let mut tx = cx.tx(Some(partner), "device.updated", subject(&this.device_type, &this.id), change);
     tx.put_device(&less, Some(this));
-    tx.count_device(&less, &no_longer_run(this, gone));
+    tx.count_device(&less, &this.no_longer_runs(gone));
     tx.commit(cx.store).await?;
     Ok(less)
 }

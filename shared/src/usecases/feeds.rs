@@ -80,7 +80,10 @@ pub async fn delete(cx: &Context<'_>, partner: &PartnerId, name: &FeedName) -> R
             return Ok(cx.store.repair(&reach).await?.ok_or(Refusal::NotFound)?);
         };
         if feed.uses > 0 {
-            return Err(Refusal::FeedInUse("the feed still has associations or device grants").into());
+            return Err(Refusal::FeedInUse(
+                "the feed still has associations, device grants, or devices that were put on it",
+            )
+            .into());
         }
         let mut tx = cx.tx(Some(partner), "feed.deleted", format!("feed/{name}"), Change::gone(json!({})));
         tx.delete_feed(partner, name);

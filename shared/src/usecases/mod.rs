@@ -43,6 +43,7 @@ mod replay;
 pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;
+mod saving;
 pub mod stops;
 pub mod types;
 

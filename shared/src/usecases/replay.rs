@@ -112,6 +112,8 @@ pub(super) struct Then {
     pub(super) reported: Reported,
     /// What was withheld from it.
     withheld: BTreeMap<TypeNumber, ImageId>,
+    /// What had failed on it, and until when it was left alone with that.
+    held: BTreeMap<ImageId, Timestamp>,
 }
 
 impl Then {
@@ -119,7 +121,16 @@ impl Then {
     pub(super) fn of(history: &[EventRow], at: Timestamp) -> Self {
         let mut then = Self::default();
         for row in history.iter().take_while(|row| row.at <= at) {
-            let Event::Checked { feed, reported, offered, given_up, .. } = &row.what else { continue };
+            let (feed, reported, offered, given_up) = match &row.what {
+                Event::Checked { feed, reported, offered, given_up, .. } => {
+                    (feed, reported, offered, given_up)
+                }
+                Event::Stated { number, version_number, held, .. } => {
+                    let id = ImageId { r#type: *number, number: *version_number };
+                    then.held.extend(held.map(|until| (id, until)));
+                    continue;
+                }
+            };
             then.feed = Some(feed.clone());
             let number = |attribute: &str| {
                 attribute.parse().ok().and_then(|id| TypeNumber::from_version_attribute_id(id).ok())
@@ -129,6 +140,7 @@ impl Then {
             let named = |text: &String| text.split_once('/').and_then(|(kind, number)| image(kind, number));
             for id in offered.iter().filter_map(named) {
                 then.withheld.remove(&id.r#type);
+                then.held.remove(&id);
             }
             for id in given_up.iter().filter_map(named) {
                 then.withheld.insert(id.r#type, id);
@@ -143,7 +155,7 @@ impl Then {
     /// The device as a decision saw it then; what is not in its history is as it is in `now`.
     pub(super) fn seen(self, now: decision::Device) -> decision::Device {
         let withheld = self.withheld.into_values().collect();
-        decision::Device { reported: self.reported, withheld, pushes: Vec::new(), ..now }
+        decision::Device { reported: self.reported, withheld, held: self.held, pushes: Vec::new(), ..now }
     }
 }
 

@@ -6,22 +6,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::deciding;
+use super::saving::{beyond, save};
 use super::{Context, Error, Result, auto_pause, eligibility};
 use crate::domain::decision::{Reason, Verdict};
-use crate::domain::device::{self, Checked, Device, Said, Status, check, state};
+use crate::domain::device::{Checked, Device, Said, Stated, Status, check, state};
 use crate::domain::device_token::DeviceToken;
-use crate::domain::progress::State;
+use crate::domain::number::ReportedVersion;
 use crate::domain::{
     DeviceCredential, DeviceId, DeviceType, DeviceTypeId, Entry, FeedName, Manifest, Refusal, Timestamp,
+    TypeNumber,
 };
 use crate::secrets::Keyring;
-use crate::store::Tx;
 use crate::store::device_history::Event;
 use crate::store::devices::{Beside, Known};
 
-/// The most types whose versions change in one transaction, which takes 100 items: each is counted and listed where it
-/// was and where it is, offered and installed.
-const MOST_AT_ONCE: usize = 12;
+/// The most types whose versions change in one transaction, which takes 100 items: each is listed where it was and where it
+/// is.
+const MOST_AT_ONCE: usize = 20;
 
 /// Who asks, and by what they show it.
 #[derive(Debug, Clone)]
@@ -61,6 +62,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// In how many seconds it should ask again at `now`: in `seconds`, or sooner if what has failed on it is offered again
+    /// sooner.
+    pub fn next_poll(&self, seconds: u32, now: Timestamp) -> u32 {
+        let untils = self.verdicts.iter().filter_map(|verdict| match verdict.reason {
+            Reason::BackingOff { until } => Some(until.millis().saturating_sub(now.millis()) / 1000 + 1),
+            _ => None,
+        });
+        let sooner = untils.min().and_then(|wait| u32::try_from(wait).ok());
+        sooner.map_or(seconds, |wait| seconds.min(wait))
+    }
+
     /// What it should install, in install order.
     pub fn offers(&self) -> impl Iterator<Item = &Entry> {
         let eligible = self.verdicts.iter().filter(|verdict| verdict.reason == Reason::Eligible);
@@ -95,9 +107,10 @@ fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result
 /// partner put it on another feed than it asks for, or pushed an image to it that its feed's manifest does not hold.
 pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
     let again = AtomicBool::new(false);
-    let (answer, given_up) = deciding(|| async {
+    let (answer, offered, given_up) = deciding(|| async {
         let read = found(cx, asking, again.swap(true, Ordering::Relaxed)).await?;
         let (mut known, mut left, mut installed) = (read.known, asking.said.clone(), 0);
+        left.beyond = beyond(cx, left.doubtful(known.as_ref(), &read.manifest), &left).await?;
         // What does not fit into one transaction is stored first, and offered nothing.
         while changes(known.as_ref(), &left) > MOST_AT_ONCE {
             let some = split(known.as_ref(), &mut left);
@@ -108,12 +121,16 @@ pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
         }
         let checked = decided(cx, known.as_ref(), &read.first, &left, &read.manifest).await?;
         installed += checked.installed.len();
-        let Checked { device, verdicts, given_up, .. } = checked;
-        Ok((Answer { device, manifest: read.manifest, verdicts, installed }, given_up))
+        let Checked { device, verdicts, offered, given_up, .. } = checked;
+        Ok((Answer { device, manifest: read.manifest, verdicts, installed }, offered, given_up))
     })
     .await?;
+    let (device, feed) = (&answer.device, &answer.manifest.feed);
     for id in given_up {
-        auto_pause::after_a_failure(cx, &answer.device, &answer.manifest.feed, id).await?;
+        auto_pause::look(cx, &device.partner, &device.device_type, feed, id).await?;
+    }
+    for entry in offered.into_iter().filter_map(|id| answer.manifest.entry(id)) {
+        auto_pause::after_an_offer(cx, device, entry, feed).await?;
     }
     Ok(answer)
 }
@@ -155,13 +172,14 @@ async fn found(cx: &Context<'_>, asking: &Asking, fresh: bool) -> Result<Found> 
     if let Some(known) = &mut known {
         refresh(cx, known, &manifest).await?;
     }
-    let first = Device::first_heard_of(
+    let mut first = Device::first_heard_of(
         this.partner.clone(),
         device_type.clone(),
         device.clone(),
         feed.clone(),
         cx.now,
     );
+    first.provisional = shown == Shown::Nothing;
     Ok(Found { known, first, manifest })
 }
 
@@ -189,10 +207,7 @@ fn changes(known: Option<&Device>, said: &Said) -> usize {
     said.attributes.iter().filter(|each| is_new(known, each)).count()
 }
 
-fn is_new(
-    known: Option<&Device>,
-    (number, version): &(&crate::domain::TypeNumber, &Option<crate::domain::number::ReportedVersion>),
-) -> bool {
+fn is_new(known: Option<&Device>, (number, version): &(&TypeNumber, &Option<ReportedVersion>)) -> bool {
     known.and_then(|known| known.reported.get(number)) != version.as_ref()
 }
 
@@ -206,7 +221,7 @@ fn split(known: Option<&Device>, left: &mut Said) -> Said {
         .map(|(number, version)| (*number, *version))
         .collect();
     left.attributes.retain(|number, _| some.iter().all(|(taken, _)| taken != number));
-    Said { attributes: some.into_iter().collect() }
+    Said { attributes: some.into_iter().collect(), beyond: left.beyond.clone() }
 }
 
 /// Decides, and stores what is new.
@@ -218,12 +233,14 @@ async fn decided(
     manifest: &Manifest,
 ) -> Result<Checked> {
     let spacing = i64::from(cx.config.poll_seconds) / 2;
-    let checked = check(known, first.clone(), said, manifest, spacing, cx.now);
+    let mut checked = check(known, first.clone(), said, manifest, spacing, cx.now);
     if checked.changed {
-        let mut tx = Tx::of_device(&checked.device, Event::checked(&checked), cx.now);
-        tx.put_device(&checked.device, known);
-        tx.count_device(&checked.device, &checked.counts);
-        tx.commit(cx.store).await?;
+        // Also nothing is offered then: a device that flips without end is not one to try something on.
+        if known.is_some_and(|known| known.is_used_up(cx.now)) {
+            return Err(Refusal::TooManyReports.into());
+        }
+        let event = Event::checked(&checked);
+        checked.device = save(cx, known, checked.device, &event).await?;
     } else if known.is_some_and(|known| known.seen_day < checked.device.seen_day) {
         cx.store.note_seen(&checked.device).await?;
     }
@@ -231,47 +248,48 @@ async fn decided(
 }
 
 /// Takes in how far a device has come with an update, and says whether that was new; [`Refusal::UpdateWithdrawn`] if it is
-/// to stop.
+/// to stop, and [`Refusal::NotOffered`] if it was not offered that image.
 ///
-/// One read and one transaction; another read if the device is not on `release`. A failure also looks at how others have
-/// fared, and halts the image if its partner wanted that.
+/// One read and one transaction; another read if the device is not on `release`. A failure of the image also looks at how
+/// others have fared, and halts the image if its partner wanted that.
 pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Result<bool> {
     let again = AtomicBool::new(false);
     let news = deciding(|| async {
         let fresh = again.swap(true, Ordering::Relaxed);
         let found = match about(cx, caller, status, fresh).await {
             // What was written a moment ago may not have been seen; a device must not be stopped for that.
-            Err(Error::Refused(Refusal::NotFound | Refusal::UpdateWithdrawn)) if !fresh => {
+            Err(Error::Refused(Refusal::NotFound | Refusal::UpdateWithdrawn | Refusal::NotOffered))
+                if !fresh =>
+            {
                 about(cx, caller, status, true).await?
             }
             other => other?,
         };
-        let (device, feed) = found;
-        let stated = state(&device, &feed, status, cx.now);
+        let (device, feed, stated) = found;
         if !stated.changed {
             return Ok(None);
         }
-        let event = said(&feed, status, stated.attempt);
-        let mut tx = Tx::of_device(&stated.device, event, cx.now);
-        tx.put_device(&stated.device, Some(&device));
-        tx.count_device(&stated.device, &stated.counts);
-        tx.commit(cx.store).await?;
-        Ok(Some((device, feed)))
+        if device.is_used_up(cx.now) {
+            return Err(Refusal::TooManyReports.into());
+        }
+        let event = said(&feed, status, &stated);
+        save(cx, Some(&device), stated.device, &event).await?;
+        Ok(Some((device, feed, stated.against)))
     })
     .await?;
-    if let (Some((device, feed)), State::Failed) = (&news, status.state) {
-        auto_pause::after_a_failure(cx, device, feed, status.id).await?;
+    if let Some((device, feed, true)) = &news {
+        auto_pause::look(cx, &device.partner, &device.device_type, feed, status.id).await?;
     }
     Ok(news.is_some())
 }
 
-/// The device and the feed that a status is about.
+/// The device and the feed that a status is about, and what the status makes of the device.
 async fn about(
     cx: &Context<'_>,
     caller: &Caller,
     status: &Status,
     fresh: bool,
-) -> Result<(Device, FeedName)> {
+) -> Result<(Device, FeedName, Stated)> {
     let Caller { device_type, device, .. } = caller;
     let release = FeedName::release();
     let beside = Beside { manifest: false, pseudonym: None, image: Some(status.id), fresh };
@@ -293,19 +311,21 @@ async fn about(
     if withdrawn || this.is_stopped() {
         return Err(Refusal::UpdateWithdrawn.into());
     }
-    Ok((known, feed))
+    let stated = state(&known, &feed, status, cx.now)?;
+    Ok((known, feed, stated))
 }
 
-fn said(feed: &FeedName, status: &device::Status, attempt: u32) -> Event {
+fn said(feed: &FeedName, status: &Status, stated: &Stated) -> Event {
     Event::Stated {
         feed: feed.clone(),
         number: status.id.r#type,
         version_number: status.id.number,
         state: status.state,
-        attempt,
+        attempt: stated.attempt,
         percent: status.percent,
         code: status.code.clone(),
         message: status.message.clone(),
+        held: stated.held,
     }
 }
 

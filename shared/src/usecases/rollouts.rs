@@ -9,7 +9,7 @@ use super::associations::subject;
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::manifests::{built, check_size, load};
-use super::{Context, Error, Result, catalogues};
+use super::{Context, Error, Result, auto_pause, catalogues};
 use crate::blobs::Blobs;
 use crate::domain::association::Association;
 use crate::domain::decision::{Stage, deadlocked};
@@ -164,7 +164,7 @@ pub async fn resume(
     cx.require(Right::Release)?;
     let counts = cx.store.image_counts(device_type, feed, id).await?;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.resumed", |_, this| {
-        Ok(vec![(id, resumed(&this.plan, counts.tally(), cx))])
+        Ok(vec![(id, resumed(&this.plan, counts.tally(cx.now), cx))])
     })
     .await
     .map(drop)
@@ -254,6 +254,8 @@ async fn forget(cx: &Context<'_>, due: &Due) -> Result<()> {
 async fn complete(cx: &Context<'_>, blobs: &Blobs, due: &Due) -> Result<bool> {
     let Due { partner, device_type, feed, id, .. } = due;
     let id = *id;
+    // Strangers get it from then on, who do not say how it goes.
+    auto_pause::look(cx, partner, device_type, feed, id).await?;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.completed", |_, this| {
         let whole = match &this.plan.stage {
             Stage::Rolling(rollout) => rollout.whole_at().is_some_and(|whole| whole <= cx.now),

@@ -69,6 +69,31 @@ async fn devices_that_something_is_withheld_from_are_found_by_their_flag() {
 }
 
 #[tokio::test]
+async fn blocked_and_silent_devices_are_found_by_their_flags() {
+    let it = fleet_of(3).await;
+    it.release("1.0", &["release"]).await;
+    it.release("2.0", &["release"]).await;
+    let patch = async |blocked: bool| {
+        it.call("PATCH", "/devices/SN-01", json!({"blocked": blocked})).await.expect(204);
+        it.ids("flag=blocked").await
+    };
+    assert_eq!(patch(true).await, ["SN-01"]);
+    assert_eq!(patch(false).await, [""; 0]);
+    it.report("SN-02", json!({})).await;
+    let busy = json!({"type": 105, "versionNumber": 2, "state": "installing"});
+    it.api.status("kettle", "SN-02", &busy).await.expect(204);
+    let page = it.call("GET", "/devices?flag=silent", Value::Null).await.expect(200).json();
+    assert_eq!(ids_in(&page), ["SN-02"]);
+    assert!(page["devices"][0]["silentSinceTimestamp"].is_u64(), "{page}");
+    it.report("SN-02", json!({})).await;
+    assert_eq!(it.ids("flag=silent").await, [""; 0], "it was heard of");
+    it.api.status("kettle", "SN-02", &busy).await.expect(204);
+    it.call("PATCH", "/devices/SN-02", json!({"blocked": true})).await.expect(204);
+    it.call("DELETE", "/devices/SN-02", Value::Null).await.expect(204);
+    assert_eq!((it.ids("flag=silent").await, it.ids("flag=blocked").await), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn a_row_says_what_is_known() {
     let it = Fleet::start().await;
     it.report("SN-1", json!({"2105": "7", "2003": "0"})).await;

@@ -1,6 +1,6 @@
 //! `DELETE /feeds/{feed}`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::api::Answer;
 
 use crate::kettle::Kettle;
@@ -28,6 +28,32 @@ async fn an_unused_feed_goes_and_its_checks_with_it() {
     assert!(answer.bytes.is_empty() && !it.has_feed("nightly").await);
     it.api.check("kettle", "feed=nightly").await.expect_problem(404, "not_found");
     it.delete_feed("nightly").await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_feed_that_devices_were_put_on_stays_until_none_is_on_it() {
+    let it = Kettle::start().await;
+    for feed in ["nightly", "weekly"] {
+        it.create_feed(feed).await;
+    }
+    let device = async |method: &str, id: &str, body: Value| {
+        let path = it.acme.path(&format!("/deviceTypes/kettle/devices/{id}"));
+        it.api.call(method, &path, &it.acme.release, body).await.expect(204);
+    };
+    for id in ["SN-1", "SN-2"] {
+        it.api.device_offers("kettle", id, &[(105, 0)]).await;
+        device("PATCH", id, json!({"feed": "nightly"})).await;
+        device("PATCH", id, json!({"feed": "nightly", "tags": ["again"]})).await;
+    }
+    it.delete_feed("nightly").await.expect_problem(409, "feed_in_use");
+    device("PATCH", "SN-1", json!({"feed": "weekly"})).await;
+    it.delete_feed("nightly").await.expect_problem(409, "feed_in_use");
+    device("DELETE", "SN-2", Value::Null).await;
+    it.delete_feed("nightly").await.expect(204);
+    it.delete_feed("weekly").await.expect_problem(409, "feed_in_use");
+    device("PATCH", "SN-1", json!({"feed": null})).await;
+    it.delete_feed("weekly").await.expect(204);
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
 }
 
 #[tokio::test]

@@ -66,7 +66,14 @@ async fn managed(drive: &Drive) {
         assert_eq!(page.expect(200).json()["devices"][0]["deviceId"], "T-1", "{query}");
     }
     let device = "/deviceTypes/tablet/devices/T-1";
-    drive.call("PATCH", device, json!({"feed": "late"})).await.expect(204);
+    let number: u32 = hub["versionNumber"].as_str().unwrap().parse().unwrap();
+    let busy = json!({"type": 5, "versionNumber": number, "state": "installing"});
+    api.status("tablet", "T-1", &busy).await.expect(204);
+    drive.call("PATCH", device, json!({"feed": "late", "blocked": true})).await.expect(204);
+    for flag in ["blocked", "silent"] {
+        let page = drive.call("GET", &format!("/deviceTypes/tablet/devices?flag={flag}"), Value::Null).await;
+        assert_eq!(page.expect(200).json()["devices"][0]["deviceId"], "T-1", "{flag}");
+    }
     drive.call("DELETE", device, Value::Null).await.expect(204);
 }
 
@@ -83,6 +90,8 @@ async fn reports(drive: &Drive) {
     }
     let (first, second) = (&images[0], &images[1]);
     api.associate(acme, "kiosk", &first.0, "release").await.expect(201);
+    // What it runs of a type that is associated nowhere.
+    api.device_offers("kiosk", "SN-0", &[(8, 1)]).await;
     let day = 86_400_000;
     for turn in 0..12 {
         api.device_offers("kiosk", "SN-0", &[(7, first.1)]).await;
@@ -106,8 +115,27 @@ async fn reports(drive: &Drive) {
     let past = api.server.clock().now().millis() - 1;
     let explain = format!("/deviceTypes/kiosk/devices/SN-1/explain?at={past}");
     drive.call("GET", &explain, serde_json::Value::Null).await.expect(200);
-    for device in ["SN-1", "SN-2", "SN-3"] {
+    let devices = ["SN-1", "SN-2", "SN-3"];
+    for device in devices {
         api.attributes("kiosk", device, &beta).await.expect(200);
+    }
+    // One is busy for a while.
+    let busy = json!({"type": 7, "versionNumber": second.1, "state": "downloading"});
+    api.status("kiosk", "SN-3", &busy).await.expect(204);
+    api.attributes("kiosk", "SN-3", &beta).await.expect(200);
+    for device in devices {
         api.status("kiosk", device, &failed).await.expect(204);
     }
+    strangers(drive).await;
+}
+
+/// A device that shows no token at first, which its partner blocks.
+async fn strangers(drive: &Drive) {
+    let Drive { api, .. } = drive;
+    let open = json!({"name": "Kiosk", "anonymousReports": true});
+    drive.call("PUT", "/deviceTypes/kiosk", open).await.expect(204);
+    let said = json!({"attributes": {"2007": 0}});
+    api.device_call("kiosk/devices/A-1/attributes", "", &said).await.expect(200);
+    drive.call("PATCH", "/deviceTypes/kiosk/devices/A-1", json!({"blocked": true})).await.expect(204);
+    api.attributes("kiosk", "A-1", &said).await.expect(200);
 }

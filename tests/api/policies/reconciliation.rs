@@ -72,7 +72,9 @@ async fn at_their_end(drive: &Drive) {
         let number = image["versionNumber"].as_str().unwrap().to_owned();
         let mut body = image.clone();
         let steps = json!([{"atTimestamp": api.server.clock().now().millis() + 60_000, "percent": 100}]);
-        (body["feed"], body["rollout"]) = ("beta".into(), json!({"percent": 1, "steps": steps}));
+        let careful = json!({"failurePercent": 5, "minReports": 20});
+        (body["feed"], body["rollout"]) =
+            ("beta".into(), json!({"percent": 1, "steps": steps, "autoPause": careful}));
         drive.call("POST", "/deviceTypes/oven/firmwareImages", body).await.expect(201);
         placed.push(format!("/deviceTypes/oven/firmwareImages/types/120/versionNumbers/{number}"));
     }

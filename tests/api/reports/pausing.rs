@@ -90,6 +90,60 @@ async fn devices_that_fall_back_without_a_word_halt_an_image_as_well() {
     assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
 }
 
+/// A device takes the offer, says that it installs it, and is not heard of again.
+async fn falls_silent(it: &Kettle, device: u32) {
+    let device = format!("SN-{device}");
+    let offers = it.api.device_offers("kettle", &device, &[(105, 1)]).await;
+    assert_eq!(offers, [(105, "2".to_owned())]);
+    for word in ["downloading", "installing", "installed"] {
+        it.api.status("kettle", &device, &state(2, word)).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn devices_that_begin_and_fall_silent_are_held_against_an_image_after_a_day() {
+    let (it, record) = careful(4).await;
+    for device in 0..4 {
+        falls_silent(&it, device).await;
+    }
+    assert_eq!(it.rollout(&record).await["counts"]["silent"], 0);
+    it.api.server.clock().shift(31 * 3_600_000);
+    assert_eq!(it.rollout(&record).await["counts"]["silent"], 4);
+    // One of them was only switched off for long.
+    it.api.device_offers("kettle", "SN-0", &[(105, 2)]).await;
+    let rollout = it.rollout(&record).await;
+    let (counts, state) = (&rollout["counts"], &rollout["state"]);
+    assert_eq!((&counts["silent"], &counts["installed"], state), (&json!(3), &json!(1), &json!("rolling")));
+    it.api.status("kettle", "SN-0", &super::state(2, "failed")).await.expect(204);
+    attempt(&it, 5, false).await;
+    let paused = it.rollout(&record).await["paused"].clone();
+    assert_eq!((&paused["failed"], &paused["reports"], &paused["silent"]), (&json!(1), &json!(2), &json!(3)));
+    // Those that somebody has looked at are not held against it again.
+    it.post_rollout(&record, "resume").await.expect(204);
+    for (device, well) in [(6, true), (7, true), (8, false)] {
+        attempt(&it, device, well).await;
+    }
+    assert_eq!(it.rollout(&record).await["state"], "rolling", "1 of 3 since, of 4 at least");
+}
+
+#[tokio::test]
+async fn what_silenced_devices_is_halted_by_the_offers_that_follow() {
+    let (it, record) = careful(4).await;
+    let wide = json!({"percent": 99.99, "autoPause": {"failurePercent": 20, "minReports": 4}});
+    it.set_rollout(&record, wide).await.expect(204);
+    for device in 0..4 {
+        falls_silent(&it, device).await;
+    }
+    it.api.server.clock().shift(31 * 3_600_000);
+    let mut reached = 0;
+    for device in 100..300 {
+        let offers = it.api.device_offers("kettle", &format!("SN-{device}"), &[(105, 1)]).await;
+        reached += offers.len();
+    }
+    assert_eq!(it.rollout(&record).await["state"], "paused");
+    assert!(reached < 100, "{reached}");
+}
+
 #[tokio::test]
 async fn what_was_halted_is_halted_wherever_it_is_promoted_to() {
     let (it, record) = careful(1).await;

@@ -46,7 +46,7 @@ async fn a_version_that_changes_without_a_word_is_success_as_well() {
     it.told(1).await;
     assert_eq!(it.counted(1, "installed").await, 1);
     let row = it.device_row("SN-1").await;
-    assert!(row["progress"].is_null(), "{row}");
+    assert_eq!(row["progress"][0]["passed"], true, "{row}");
 }
 
 #[tokio::test]
@@ -106,7 +106,99 @@ async fn what_is_offered_in_vain_is_withheld_and_counted_as_failed() {
     assert_eq!(it.api.dump().await.under("DEVF#kettle").count(), 1);
     it.api.associate(&it.acme, "kettle", &next, "release").await.expect(201);
     assert_eq!(it.told(0).await, ["2"], "another image is another matter");
+    assert_eq!(it.api.dump().await.under("DEVF#kettle").count(), 1, "and the first one is withheld still");
+    it.told(2).await;
     assert_eq!(it.api.dump().await.under("DEVF#kettle").count(), 0);
+}
+
+#[tokio::test]
+async fn a_device_counts_once_however_often_it_fails_and_flips() {
+    let it = offered().await;
+    for _ in 0..5 {
+        it.api.status("kettle", "SN-1", &state(1, "downloading")).await.expect(204);
+        it.api.status("kettle", "SN-1", &state(1, "failed")).await.expect(204);
+        it.api.status("kettle", "SN-1", &state(1, "downloading")).await.expect(204);
+        it.api.status("kettle", "SN-1", &state(1, "failed")).await.expect(204);
+        it.told(1).await;
+        it.told(0).await;
+        it.api.server.clock().shift(86_400_000);
+        it.told(0).await;
+    }
+    for what in ["offered", "downloading", "installed", "failed"] {
+        assert_eq!(it.counted(1, what).await, 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_taken_only_of_what_the_device_was_offered() {
+    let it = offered().await;
+    let record = it.image_in("2.0", &["beta", "release"]).await;
+    let before = it.api.dump().await;
+    for word in ["downloading", "installing", "installed", "failed", "rejected"] {
+        let refused = it.api.status("kettle", "SN-1", &state(2, word)).await;
+        refused.expect_problem(409, "not_offered");
+    }
+    assert_eq!(it.api.dump().await.difference(&before), [""; 0]);
+    it.set_rollout(&record, json!({"percent": 0, "allow": {"devices": ["SN-1"]}})).await.expect(204);
+    assert_eq!(it.told(0).await, ["2"]);
+    it.api.status("kettle", "SN-1", &state(2, "failed")).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_late_download_begins_nothing_and_an_offer_does() {
+    let it = offered().await;
+    for word in ["downloading", "failed", "downloading"] {
+        it.api.status("kettle", "SN-1", &state(1, word)).await.expect(204);
+    }
+    let row = it.device_row("SN-1").await;
+    assert_eq!(row["progress"][0]["attempt"], 1, "{row}");
+    it.api.server.clock().shift(7_200_000);
+    assert_eq!(it.told(0).await, ["1"]);
+    it.api.status("kettle", "SN-1", &state(1, "downloading")).await.expect(204);
+    assert_eq!(it.device_row("SN-1").await["progress"][0]["attempt"], 2);
+}
+
+#[tokio::test]
+async fn who_failed_is_told_when_to_come_back_and_is_offered_it_again_then() {
+    let it = offered().await;
+    let failed = json!({"type": 105, "versionNumber": 1, "state": "failed", "code": "battery_low"});
+    it.api.status("kettle", "SN-1", &failed).await.expect(204);
+    assert_eq!((it.counted(1, "failed").await, it.counted(1, "deferred").await), (0, 1));
+    let answer = it.api.attributes("kettle", "SN-1", &json!({"attributes": {}})).await.expect(200).json();
+    assert_eq!(answer["updates"], json!([]));
+    assert_eq!(answer["notes"], json!([{"type": 105, "reason": "backing_off"}]));
+    let wait = answer["nextPollSeconds"].as_i64().unwrap();
+    assert!((3_590..=4_501).contains(&wait), "{wait}");
+    it.api.server.clock().shift(wait * 1000);
+    assert_eq!(it.told(0).await, ["1"]);
+}
+
+#[tokio::test]
+async fn what_did_not_start_is_withheld_at_once_and_other_failures_after_three() {
+    for (code, times) in [("boot_failed", 1), ("install_failed", 3), ("E7", 3), ("no_space", 7)] {
+        let it = offered().await;
+        let failed = json!({"type": 105, "versionNumber": 1, "state": "failed", "code": code});
+        for turn in 0..times {
+            assert!(it.api.dump().await.under("DEVF#kettle").next().is_none(), "{code} {turn}");
+            it.api.status("kettle", "SN-1", &failed).await.expect(204);
+            it.api.server.clock().shift(40 * 3_600_000);
+            let offered = turn + 1 < times || code == "no_space";
+            assert_eq!(it.told(0).await.len(), usize::from(offered), "{code} {turn}");
+        }
+        let failures = u64::from(code != "no_space");
+        assert_eq!(it.counted(1, "failed").await, failures, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn who_declines_is_offered_it_as_before_and_never_given_up() {
+    let it = offered().await;
+    for _ in 0..12 {
+        it.api.status("kettle", "SN-1", &state(1, "rejected")).await.expect(204);
+        it.api.server.clock().shift(4 * 3_600_000);
+        assert_eq!(it.told(0).await, ["1"]);
+    }
+    assert_eq!((it.counted(1, "rejected").await, it.counted(1, "failed").await), (1, 0));
 }
 
 #[tokio::test]

@@ -60,6 +60,45 @@ async fn anonymous_reports_are_taken_where_that_was_asked_for_and_never_from_res
 }
 
 #[tokio::test]
+async fn names_that_somebody_makes_up_are_counted_nowhere_and_expire() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    let body = json!({"name": "Kettle", "anonymousReports": true});
+    it.api.call("PUT", &it.acme.path("/deviceTypes/kettle"), &it.acme.write, body).await.expect(204);
+    let before = it.api.dump().await;
+    let said = json!({"attributes": {"2105": "0"}});
+    let failed = json!({"type": 105, "versionNumber": 1, "state": "failed"});
+    for device in ["SN-1", "made-up"] {
+        let path = format!("kettle/devices/{device}");
+        let answer = it.api.device_call(&format!("{path}/attributes"), "", &said).await.expect(200).json();
+        assert_eq!(answer["updates"].as_array().unwrap().len(), 1);
+        it.api.device_call(&format!("{path}/status"), "", &failed).await.expect(204);
+    }
+    for row in it.api.dump().await.difference(&before) {
+        assert!(row.contains("DEV#kettle#"), "{row}");
+    }
+    let row = it.api.dump().await.row("DEV#kettle#made-up", "META").clone();
+    let month = 30 * 86_400;
+    assert_eq!(row["expiresAt"].as_i64().unwrap(), row["updated"].as_i64().unwrap() / 1000 + month);
+    // It comes back, and so is one.
+    it.api.server.clock().shift(86_400_000);
+    it.api.device_call(PATH, "", &said).await.expect(200);
+    let row = it.device_row("SN-1").await;
+    assert!(row["expiresAt"].is_null() && row["provisional"].is_null(), "{row}");
+    let dump = it.api.dump().await;
+    let listed: Vec<_> = dump.under("DEVS#kettle#").map(|(_, sk, _)| sk.to_owned()).collect();
+    assert_eq!(listed, ["SN-1"]);
+    let devices = dump.under("COUNT#kettle#").filter(|(_, sk, _)| *sk == "DEVICES");
+    assert_eq!(devices.map(|(_, _, row)| row["devices"].as_i64().unwrap()).sum::<i64>(), 1);
+    // And one that nobody vouches for can be forgotten, or marked, as any other.
+    let path = it.acme.path("/deviceTypes/kettle/devices/made-up");
+    it.api.call("PATCH", &path, &it.acme.release, json!({"blocked": true})).await.expect(204);
+    assert!(it.api.dump().await.row("DEV#kettle#made-up", "META")["expiresAt"].is_null());
+    it.api.call("DELETE", &path, &it.acme.release, Value::Null).await.expect(204);
+    assert!(it.api.dump().await.under("DEV#kettle#made-up").next().is_none());
+}
+
+#[tokio::test]
 async fn other_methods_are_not_allowed_and_other_paths_are_nowhere() {
     let it = Kettle::start().await;
     let path = format!("/v1/ota/deviceTypes/{PATH}");

@@ -86,6 +86,8 @@ pub struct Device {
     pub blocked: bool,
     /// What it was offered often enough without installing it.
     pub withheld: BTreeSet<ImageId>,
+    /// What has failed on it, and is not offered again until then.
+    pub held: BTreeMap<ImageId, Timestamp>,
     /// What it was told to install, at most one of a type.
     pub pushes: Vec<Push>,
 }
@@ -253,6 +255,9 @@ impl Asked<'_> {
         }
         if self.device.withheld.contains(&image.id) {
             return Some(Reason::Withheld);
+        }
+        if let Some(until) = self.device.held.get(&image.id).filter(|until| self.now < **until) {
+            return Some(Reason::BackingOff { until: *until });
         }
         let Stage::Rolling(rollout) = &image.stage else { return None };
         if self.is_pushed(image) {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Requirement;
-use crate::domain::VersionNumber;
 use crate::domain::rollout::LeftOut;
+use crate::domain::{Timestamp, VersionNumber};
 
 /// Why an image is or is not offered to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,11 @@ pub enum Reason {
     Blocked,
     /// The device was offered it often enough without installing it.
     Withheld,
+    /// It failed on the device a while ago.
+    BackingOff {
+        /// When it is offered again.
+        until: Timestamp,
+    },
     /// Something that it needs is not installed.
     Requires(Requirement),
     /// Something that it goes together with is not offered.
@@ -66,6 +71,7 @@ impl Reason {
             Self::Stopped => "stopped",
             Self::Blocked => "blocked",
             Self::Withheld => "withheld",
+            Self::BackingOff { .. } => "backing_off",
             Self::Requires(_) => "requires",
             Self::Bundle => "bundle",
         }
@@ -85,10 +91,7 @@ impl fmt::Display for Reason {
             Self::NotEveryones => {
                 f.write_str("its rollout is under way, and only devices that say who they are take part")
             }
-            Self::LeftOut(LeftOut::NotStarted { start }) => {
-                let start = jiff::Timestamp::from_millisecond(start.millis()).unwrap_or_default();
-                write!(f, "its rollout begins at {start}")
-            }
+            Self::LeftOut(LeftOut::NotStarted { start }) => write!(f, "its rollout begins at {}", moment(*start)),
             Self::LeftOut(LeftOut::NotInCohort { cohort, share }) => {
                 write!(f, "its rollout has come to {share} of the fleet, and the device stands at {cohort} %")
             }
@@ -98,12 +101,19 @@ impl fmt::Display for Reason {
             Self::Stopped => f.write_str("updates of this device type are stopped"),
             Self::Blocked => f.write_str("the device is blocked"),
             Self::Withheld => f.write_str(
-                "it was offered to the device repeatedly, and the device's version did not change",
+                "it failed on the device, or was offered to it in vain, often enough, and its version did not change",
             ),
+            Self::BackingOff { until } => {
+                write!(f, "it failed on the device, and is offered again at {}", moment(*until))
+            }
             Self::Requires(required) => {
                 write!(f, "it needs number {} or higher of type {}", required.min, required.r#type)
             }
             Self::Bundle => f.write_str("something that it goes together with cannot be offered"),
         }
     }
+}
+
+fn moment(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default()
 }

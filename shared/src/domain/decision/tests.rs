@@ -168,6 +168,7 @@ fn every_reason_has_words_of_its_own() {
         Reason::Stopped,
         Reason::Blocked,
         Reason::Withheld,
+        Reason::BackingOff { until: at(0) },
         Reason::Requires(Requirement { r#type: 2.try_into().unwrap(), min }),
         Reason::Bundle,
     ];

@@ -27,7 +27,7 @@ pub(super) fn said(versions: &[(u16, i64)]) -> Said {
     let each = |(kind, number): &(u16, i64)| {
         ((*kind).try_into().unwrap(), Some(number.to_string().parse().unwrap()))
     };
-    Said { attributes: versions.iter().map(each).collect() }
+    Said { attributes: versions.iter().map(each).collect(), ..Said::default() }
 }
 
 pub(super) fn entry(kind: u16, number: i64) -> Entry {

@@ -47,6 +47,8 @@ pub struct Tally {
     pub failed: u64,
     /// Ended in any way, failures included.
     pub ended: u64,
+    /// Begun, and not heard of for longer than that should take: held against the image as failures are.
+    pub silent: u64,
 }
 
 /// When an image is halted by itself.
@@ -110,8 +112,9 @@ impl Plan {
 impl AutoPause {
     /// Whether what has been reported in all is too much.
     pub fn is_too_much(&self, all: Tally) -> bool {
-        let failed = all.failed.saturating_sub(self.since.failed);
-        let ended = all.ended.saturating_sub(self.since.ended);
+        let silent = all.silent.saturating_sub(self.since.silent);
+        let failed = all.failed.saturating_sub(self.since.failed).saturating_add(silent);
+        let ended = all.ended.saturating_sub(self.since.ended).saturating_add(silent);
         ended >= u64::from(self.min_reports)
             && failed.saturating_mul(100) > ended.saturating_mul(u64::from(self.failure_percent))
     }
@@ -122,7 +125,7 @@ mod tests {
     use super::*;
 
     fn tally(failed: u64, ended: u64) -> Tally {
-        Tally { failed, ended }
+        Tally { failed, ended, silent: 0 }
     }
 
     #[test]
@@ -147,6 +150,15 @@ mod tests {
         assert!(!rule.is_too_much(tally(10, 119)));
         assert!(!rule.is_too_much(tally(11, 120)));
         assert!(rule.is_too_much(tally(12, 120)));
+    }
+
+    #[test]
+    fn who_fell_silent_counts_as_failed() {
+        let rule =
+            AutoPause { failure_percent: 5, min_reports: 20, since: Tally { silent: 3, ..tally(1, 10) } };
+        assert!(!rule.is_too_much(Tally { silent: 4, ..tally(1, 28) }), "19 reports");
+        assert!(!rule.is_too_much(Tally { silent: 4, ..tally(1, 29) }), "1 of 20");
+        assert!(rule.is_too_much(Tally { silent: 5, ..tally(1, 29) }), "2 of 21");
     }
 
     #[test]

@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_halt_and_what_was_counted_stay() {
         let pause = Some(Pause { at: NOW, failures: None });
-        let since = Tally { failed: 3, ended: 5 };
+        let since = Tally { failed: 3, ended: 5, silent: 1 };
         let auto = AutoPause { failure_percent: 1, min_reports: 1, since };
         let before = Plan { paused: pause, auto_pause: Some(auto), ..Plan::default() };
         let limit = Limit { failure_percent: 5, min_reports: 50 };

@@ -1,6 +1,7 @@
 //! The keys of devices, and of what is counted of them.
 
 use super::{Key, key, padded};
+use crate::domain::device::Flag;
 use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Timestamp, TypeNumber};
 
 /// The partition of a device.
@@ -46,14 +47,19 @@ pub fn device_running(
     key(running_partition(device_type, running, shard), id.as_str())
 }
 
-/// The partition of the devices that something is withheld from.
-pub fn flagged_partition(device_type: &DeviceTypeId) -> String {
-    format!("DEVF#{device_type}")
+/// The partition of the devices with a flag; of those that are silent, one shard of it, since a whole fleet may be busy at
+/// once.
+pub fn flagged_partition(device_type: &DeviceTypeId, flag: Flag, shard: u8) -> String {
+    match flag {
+        Flag::Withheld => format!("DEVF#{device_type}"),
+        Flag::Blocked => format!("DEVB#{device_type}"),
+        Flag::Silent => format!("DEVO#{device_type}#{shard:02}"),
+    }
 }
 
-/// A device in the list of those that something is withheld from.
-pub fn device_flagged(device_type: &DeviceTypeId, id: &DeviceId) -> Key {
-    key(flagged_partition(device_type), id.as_str())
+/// A device in the list of those with a flag.
+pub fn device_flagged(device_type: &DeviceTypeId, flag: Flag, shard: u8, id: &DeviceId) -> Key {
+    key(flagged_partition(device_type, flag, shard), id.as_str())
 }
 
 /// The partition of one shard of a device type's counts.
