@@ -152,3 +152,21 @@ async fn what_was_pushed_is_explained_as_the_check_sees_it() {
     it.post_rollout(&first, "withdraw").await.expect(204);
     assert_eq!(codes_now().await, ["release 1 withdrawn", "release 2 eligible"]);
 }
+
+#[tokio::test]
+async fn who_failed_is_told_until_when_it_is_left_alone_now_and_afterwards() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let failed = json!({"type": 105, "versionNumber": 1, "state": "failed", "code": "no_space"});
+    it.api.status("kettle", "SN-1", &failed).await.expect(204);
+    it.api.server.clock().shift(60_000);
+    let then = it.api.server.clock().now().millis();
+    let told = it.explained("SN-1", "").await;
+    assert_eq!(codes(&told), ["release 1 backing_off"]);
+    assert!(told["images"][0]["reason"].as_str().unwrap().contains("is offered again at 20"), "{told}");
+    it.api.server.clock().shift(2 * 3_600_000);
+    assert_eq!(codes(&it.explained("SN-1", "").await), ["release 1 eligible"]);
+    it.api.device_offers("kettle", "SN-1", &[(105, 1)]).await;
+    assert_eq!(codes(&it.explained("SN-1", &format!("?at={then}")).await), ["release 1 backing_off"]);
+}
