@@ -192,3 +192,32 @@ async fn a_feed_that_many_device_types_had_packages_in_is_deleted() {
     }
     api.expect_whole("the feed is gone").await;
 }
+
+#[tokio::test]
+async fn the_largest_bundle_there_can_be_is_withdrawn_in_one_transaction() {
+    let (api, acme, _) = with_all_feeds().await;
+    api.create_device_type(&acme, "kettle").await;
+    let kinds: Vec<u16> = (151..=170).collect();
+    let mut paths = Vec::new();
+    for kind in &kinds {
+        api.create_type(&acme, *kind).await;
+        let image = api.image(&acme, *kind, "1", b"firmware").await;
+        let rollout =
+            json!({"percent": 5, "steps": [{"atTimestamp": 4_102_444_800_000_i64, "percent": 100}]});
+        let mut body = image.clone();
+        body["rollout"] = rollout;
+        body["rollout"]["bundle"] = json!({"name": "all", "types": kinds});
+        let images = acme.path("/deviceTypes/kettle/firmwareImages");
+        api.call("POST", &images, &acme.release, body).await.expect(201);
+        paths.push(acme.path(&format!("/deviceTypes/kettle/firmwareImages/types/{kind}/versionNumbers/1")));
+    }
+    api.wire.take_calls();
+    let withdraw = format!("{}/rollout/withdraw", paths[7]);
+    api.call("POST", &withdraw, &acme.release, Value::Null).await.expect(204);
+    expect_one_transaction(&api);
+    for path in &paths {
+        let rollout = api.get(&format!("{path}/rollout"), &acme.read).await.expect(200).json();
+        assert_eq!(rollout["state"], "withdrawn");
+    }
+    api.expect_whole("withdrawn").await;
+}

@@ -228,10 +228,18 @@ impl<'a> Check<'a> {
                 format!("{at}: in a feed that is not there")
             });
         }
-        let (associations, placements) = (self.rows("DT#", "ASSOC#").len(), self.rows("IMAGE#", "DT#").len());
+        let (marks, placements): (Vec<_>, Vec<_>) =
+            self.rows("IMAGE#", "DT#").into_iter().partition(|(.., row)| row["withdrawn"] == true);
+        let (associations, placements) = (self.rows("DT#", "ASSOC#").len(), placements.len());
         self.expect(associations == placements, || {
             format!("{associations} associations, {placements} placements")
         });
+        for (pk, sk, row) in marks {
+            let (kind, number) = pk["IMAGE#".len()..].split_once('#').unwrap();
+            let at = format!("ASSOC#{}#{kind}#{number:0>19}", text(row, "feed"));
+            let back = self.dump.row(&format!("DT#{}", text(row, "deviceType")), &at);
+            self.expect(back.is_null(), || format!("{pk} / {sk}: came back after it was withdrawn"));
+        }
         for (pk, sk, row) in self.rows("IMAGE#", "OFFER#") {
             let (_, id) = pk.split_once('#').unwrap();
             let (number, version) = id.split_once('#').unwrap();
@@ -280,7 +288,7 @@ impl<'a> Check<'a> {
             *at == pk
                 && sk.starts_with(&prefix)
                 && row["kind"] == "binary"
-                && row["plan"]["stage"] != "withdrawn"
+                && (row["plan"]["stage"] != "withdrawn" || row["plan"]["floor"] == true)
         });
         let all: BTreeMap<(i64, i64), &Value> = rows
             .map(|(_, _, row)| {
@@ -292,7 +300,7 @@ impl<'a> Check<'a> {
         let hidden = |(kind, number): (i64, i64)| {
             let above = all.range((kind, number + 1)..(kind + 1, 0)).any(|(_, row)| released(row));
             let plan = &all[&(kind, number)]["plan"];
-            let floor = plan["floor"] == true && plan["stage"].is_null();
+            let floor = plan["floor"] == true;
             above && !floor && plan["bundle"].is_null() && !is_stone(&all, (kind, number))
         };
         let entry = |((number, _), row): (&(i64, i64), &&Value)| {

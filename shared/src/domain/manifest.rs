@@ -81,11 +81,14 @@ impl Manifest {
 /// is associated never changes what is offered to anyone.
 ///
 /// Of each type the highest that is everyone's, what is on its way above it, floors, the stepping stones of any image,
-/// and whatever is in a bundle. The answer is in install order. That order (`BOOTLOADER` first, `SOFT_DEVICE` directly
-/// before `APPLICATION`, then by type) is the order of the type numbers 1, 2, 3, ….
+/// and whatever is in a bundle; of what was withdrawn floors alone, which go on holding up what is above them. The answer
+/// is in install order. That order (`BOOTLOADER` first, `SOFT_DEVICE` directly before `APPLICATION`, then by type) is the
+/// order of the type numbers 1, 2, 3, ….
 pub fn chosen(associations: &[Association]) -> Vec<(ImageRef, &Plan)> {
-    let offerable = |each: &&Association| each.kind == BinaryKind::Binary && !each.plan.is_withdrawn();
-    let all: Vec<&Association> = associations.iter().filter(offerable).collect();
+    let counts = |each: &&Association| {
+        each.kind == BinaryKind::Binary && (each.plan.floor || !each.plan.is_withdrawn())
+    };
+    let all: Vec<&Association> = associations.iter().filter(counts).collect();
     let highest = |number: TypeNumber| {
         let released =
             all.iter().filter(|each| each.image.id.r#type == number && each.plan.stage == Stage::Released);
@@ -97,8 +100,7 @@ pub fn chosen(associations: &[Association]) -> Vec<(ImageRef, &Plan)> {
         .filter(|each| {
             let (id, plan) = (each.image.id, &each.plan);
             let top = highest(id.r#type).is_none_or(|highest| id.number >= highest);
-            let floor = plan.floor && plan.stage == Stage::Released;
-            top || floor || plan.bundle.is_some() || stones.contains(&id)
+            top || plan.floor || plan.bundle.is_some() || stones.contains(&id)
         })
         .map(|each| (each.image.clone(), &each.plan))
         .collect();

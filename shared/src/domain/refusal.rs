@@ -92,9 +92,15 @@ pub enum Refusal {
     RolloutWithdrawn,
     /// What goes together with others cannot be taken away alone.
     #[error(
-        "the image is in bundle {0} together with others; take it out of the bundle first, or withdraw it"
+        "the image is in bundle {0} together with others: withdraw it with them, or pause it before it is taken out"
     )]
     InBundle(String),
+    /// What lies above it would be offered to devices that never passed through it; the feed.
+    #[error(
+        "devices must pass through the image in feed {0}: say floor false in its rollout there first, and what is above \
+         it is offered to those that are below"
+    )]
+    IsFloor(String),
     /// Slugs are global and taken for good.
     #[error("this device type id is taken")]
     DeviceTypeTaken,

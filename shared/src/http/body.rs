@@ -98,6 +98,11 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// True if the field is there, even if it is `null`.
+    pub fn is_said(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
     /// A field that may be missing, and whose `null` says something else than nothing.
     pub fn nullable<T: FromJson>(&mut self, name: &str) -> Option<Option<T>> {
         if self.map.get(name).is_some_and(Value::is_null) {

@@ -84,6 +84,8 @@ codes! {
     RolloutWithdrawn = "rollout_withdrawn", 409, "The image was withdrawn";
     /// It can only go with what it is bundled with.
     InBundle = "in_bundle", 409, "The image is in a bundle";
+    /// Devices must pass through it.
+    IsFloor = "is_floor", 409, "Devices must pass through the image";
     /// The slug is taken.
     DeviceTypeTaken = "device_type_taken", 409, "The device type id is taken";
     /// Associations or devices hang on it.

@@ -159,6 +159,7 @@ impl From<Refusal> for Problem {
             Refusal::AlreadyAssociated(_) => Code::AlreadyAssociated,
             Refusal::RolloutWithdrawn => Code::RolloutWithdrawn,
             Refusal::InBundle(_) => Code::InBundle,
+            Refusal::IsFloor(_) => Code::IsFloor,
             Refusal::DeviceTypeTaken => Code::DeviceTypeTaken,
             Refusal::DeviceTypeInUse => Code::DeviceTypeInUse,
             Refusal::FeedInUse(_) => Code::FeedInUse,

@@ -3,38 +3,47 @@
 use serde_json::{Map, Value, json};
 
 use super::body::{Fields, FromJson};
-use crate::domain::decision::{Requirement, Stage};
+use crate::domain::decision::{Bundle, Requirement, Stage};
 use crate::domain::plan::{
     AutoPause, Hours, Limit, MOST_DEVICES, MOST_REQUIREMENTS, MOST_TAGS, Plan, Wanted,
 };
 use crate::domain::rollout::{self, Allow, Share, Step, Window};
-use crate::domain::{DeviceId, Invalid, Name, Tag, Timestamp, TypeNumber, VersionNumber};
+use crate::domain::{DeviceId, Invalid, Tag, Timestamp, TypeNumber, VersionNumber};
 use crate::store::device_counts::Counts;
 use crate::usecases::rollouts::Rollout;
 
 /// The most steps that are read; the schedule has its own word on it.
 const MOST_STEPS: usize = 50;
+/// The most types that are read; the bundle has its own word on it.
+const MOST_TYPES: usize = 200;
 
-/// The fields of a rollout in a body, each as [`Wanted`] has it. Faults are collected in `fields`.
+/// The fields of a rollout in a body, each as [`Wanted`] has it: what is not there stays, and `null` is what there is
+/// without a word. Faults are collected in `fields`.
 pub fn wanted(fields: &mut Fields) -> Wanted {
+    let said = |fields: &Fields, name| fields.is_said(name).then_some(());
     Wanted {
-        // Said, and not taken for granted: a member that was forgotten must not give an image to everyone.
-        share: fields.required("percent").unwrap_or(Share::NONE),
-        steps: fields.list("steps", MOST_STEPS),
-        start: fields.optional("startTimestamp"),
-        window: fields.optional("window"),
-        rate_per_hour: fields.optional::<Rate>("ratePerHour").map(|rate| rate.0),
-        allow: fields.optional("allow").unwrap_or_default(),
-        auto_pause: fields.optional("autoPause"),
-        requires: fields.list("requires", MOST_REQUIREMENTS),
-        bundle: fields.optional::<Name>("bundle"),
-        floor: fields.optional("floor").unwrap_or_default(),
+        share: fields.optional("percent"),
+        steps: said(fields, "steps").map(|()| fields.list("steps", MOST_STEPS)),
+        start: fields.nullable("startTimestamp"),
+        window: fields.nullable("window"),
+        rate_per_hour: fields.nullable::<Rate>("ratePerHour").map(|rate| rate.map(|rate| rate.0)),
+        allow: fields.nullable("allow").map(Option::unwrap_or_default),
+        auto_pause: fields.nullable("autoPause"),
+        requires: said(fields, "requires").map(|()| fields.list("requires", MOST_REQUIREMENTS)),
+        bundle: fields.nullable("bundle"),
+        floor: fields.nullable("floor").map(Option::unwrap_or_default),
     }
 }
 
 /// The field `rollout` of a body that associates an image, if it is there; its faults have its name before theirs.
 pub fn wanted_inside(fields: &mut Fields) -> Option<Wanted> {
-    fields.inside("rollout", wanted)
+    fields.inside("rollout", |fields| {
+        // Said, and not taken for granted: a member that was forgotten must not give an image to everyone.
+        if !fields.has("percent") {
+            fields.fault("percent", "is required");
+        }
+        wanted(fields)
+    })
 }
 
 struct Rate(u32);
@@ -156,6 +165,14 @@ impl FromJson for Requirement {
     }
 }
 
+impl FromJson for Bundle {
+    fn from_json(value: &Value) -> Result<Self, Invalid> {
+        let object = object(value)?;
+        let types = members::<TypeNumber>(object, "types", MOST_TYPES)?;
+        Self::new(member(object, "name")?, types.into_iter().collect())
+    }
+}
+
 /// A rollout as partners read it, at `now`.
 pub fn rollout(this: &Rollout, now: Timestamp) -> Value {
     let (association, plan) = (&this.association, &this.association.plan);
@@ -183,7 +200,8 @@ pub fn rollout(this: &Rollout, now: Timestamp) -> Value {
         set("ratePerHour", rate.into());
     }
     if let Some(bundle) = &plan.bundle {
-        set("bundle", bundle.as_str().into());
+        let types: Vec<_> = bundle.types().iter().map(|number| number.get()).collect();
+        set("bundle", json!({"name": bundle.name().as_str(), "types": types}));
     }
     if let Some(AutoPause { failure_percent, min_reports, .. }) = plan.auto_pause {
         set("autoPause", json!({"failurePercent": failure_percent, "minReports": min_reports}));

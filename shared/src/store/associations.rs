@@ -69,6 +69,23 @@ pub struct Placement {
     pub feed: FeedName,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlacementRow {
+    #[serde(flatten)]
+    placement: Placement,
+    /// It was taken back there for good, and has been taken away since: a row that says no more than that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    withdrawn: bool,
+}
+
+impl PlacementRow {
+    fn of(this: &Association, partner: &PartnerId) -> Self {
+        let (device_type, feed) = (this.device_type.clone(), this.feed.clone());
+        Self { placement: Placement { partner: partner.clone(), device_type, feed }, withdrawn: false }
+    }
+}
+
 /// A plan in the form in which the table keeps it, for the audit.
 pub fn plan_as_kept(plan: &Plan) -> Result<serde_json::Value, serde_json::Error> {
     serde_json::to_value(PlanRow::from(plan))
@@ -106,22 +123,20 @@ impl Store {
 
     /// Everywhere an image is, whoever owns the device types.
     pub async fn placements(&self, id: ImageId) -> Result<Vec<Placement>, Error> {
-        self.read_range(&keys::image_partition(id), keys::PLACEMENT).await
+        let rows: Vec<PlacementRow> = self.read_range(&keys::image_partition(id), keys::PLACEMENT).await?;
+        Ok(rows.into_iter().filter(|row| !row.withdrawn).map(|row| row.placement).collect())
     }
 }
 
 impl Tx {
-    /// Makes an association with a device type of `partner`; [`Guard::AlreadyThere`] if there is one.
+    /// Makes an association with a device type of `partner`; [`Guard::AlreadyThere`] if there is one, and
+    /// [`Guard::Withdrawn`] if there was one that was taken back for good.
     pub fn create_association(&mut self, this: &Association, partner: &PartnerId) {
         let key = keys::association(&this.device_type, &this.feed, this.image.id);
         self.put(&key, &AssociationRow::from(this), &When::Absent, Guard::AlreadyThere);
-        let placement = Placement {
-            partner: partner.clone(),
-            device_type: this.device_type.clone(),
-            feed: this.feed.clone(),
-        };
         let key = keys::placement(this.image.id, &this.device_type, &this.feed);
-        self.put(&key, &placement, &When::Always, Guard::Changed);
+        let never = When::Expression("attribute_not_exists(#withdrawn)", Vec::new());
+        self.put(&key, &PlacementRow::of(this, partner), &never, Guard::Withdrawn);
     }
 
     /// Replaces an association, whose plan has changed; [`Guard::Changed`] if it is gone.
@@ -130,12 +145,18 @@ impl Tx {
         self.put(&key, &AssociationRow::from(this), &When::Present, Guard::Changed);
     }
 
-    /// Removes an association; [`Guard::Changed`] if it is gone already.
-    pub fn delete_association(&mut self, this: &Association) {
+    /// Removes an association with a device type of `partner`; [`Guard::Changed`] if it is gone already. Of one that was
+    /// withdrawn a mark stays, so that it does not come back.
+    pub fn delete_association(&mut self, this: &Association, partner: &PartnerId) {
         let key = keys::association(&this.device_type, &this.feed, this.image.id);
         self.delete(&key, &When::Present, Guard::Changed);
         let key = keys::placement(this.image.id, &this.device_type, &this.feed);
-        self.delete(&key, &When::Always, Guard::Changed);
+        if this.plan.is_withdrawn() {
+            let mark = PlacementRow { withdrawn: true, ..PlacementRow::of(this, partner) };
+            self.put(&key, &mark, &When::Always, Guard::Changed);
+        } else {
+            self.delete(&key, &When::Always, Guard::Changed);
+        }
     }
 
     /// Expects that an association is still there.

@@ -17,6 +17,8 @@ pub enum Guard {
     QuotaFull,
     /// Something that must be there is not.
     Gone,
+    /// It was taken back for good.
+    Withdrawn,
 }
 
 /// A failed call to the table.

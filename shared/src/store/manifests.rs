@@ -183,6 +183,12 @@ impl Tx {
         self.check(&key, &When::Revision(manifest.revision), Guard::Changed);
     }
 
+    /// Expects that a manifest is still at the revision at which it was read; none if there was none.
+    pub fn expect_manifest_at(&mut self, device_type: &DeviceTypeId, feed: &FeedName, revision: Option<u64>) {
+        let when = revision.map_or(When::Absent, When::Revision);
+        self.check(&keys::manifest(device_type, feed), &when, Guard::Changed);
+    }
+
     /// Removes a manifest that was read as `manifest`.
     pub fn delete_manifest(&mut self, manifest: &Manifest) {
         let key = keys::manifest(&manifest.device_type, &manifest.feed);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use crate::domain::decision::{Candidate, Requirement, Stage};
+use crate::domain::decision::{Bundle, Candidate, Requirement, Stage};
 use crate::domain::plan::{AutoPause, Pause, Tally};
 use crate::domain::rollout::{Allow, Offset, Rate, Rollout, Schedule, Share, Step, Window};
 use crate::domain::{DeviceId, ImageId, Invalid, Name, Plan, Tag, Timestamp, TypeNumber, VersionNumber};
@@ -23,6 +23,8 @@ pub(super) struct PlanRow {
     requires: Vec<RequirementRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bundle_types: Vec<TypeNumber>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auto_pause: Option<AutoPauseRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,6 +215,19 @@ fn requirements(rows: Vec<RequirementRow>) -> Vec<Requirement> {
     rows.into_iter().map(|row| Requirement { r#type: row.number, min: row.version_number }).collect()
 }
 
+fn bundle_types(bundle: Option<&Bundle>) -> Vec<TypeNumber> {
+    bundle.into_iter().flat_map(Bundle::types).copied().collect()
+}
+
+/// A bundle whose types were not kept is one of unknown types.
+fn bundle(name: Option<Name>, types: Vec<TypeNumber>) -> Result<Option<Bundle>, Invalid> {
+    let Some(name) = name else { return Ok(None) };
+    if types.is_empty() {
+        return Ok(Some(Bundle::of_unknown_types(name)));
+    }
+    Bundle::new(name, types.into_iter().collect()).map(Some)
+}
+
 impl From<&Plan> for PlanRow {
     fn from(this: &Plan) -> Self {
         let pause = |pause: Pause| PauseRow { at: pause.at, failures: pause.failures.map(TallyRow::from) };
@@ -226,7 +241,8 @@ impl From<&Plan> for PlanRow {
             paused: this.paused.map(pause),
             floor: this.floor,
             requires: requirement_rows(&this.requires),
-            bundle: this.bundle.clone(),
+            bundle: this.bundle.as_ref().map(|bundle| bundle.name().clone()),
+            bundle_types: bundle_types(this.bundle.as_ref()),
             auto_pause: this.auto_pause.map(auto_pause),
             rate_per_hour: this.rate_per_hour,
         }
@@ -248,7 +264,7 @@ impl PlanRow {
             paused: self.paused.map(pause),
             floor: self.floor,
             requires: requirements(self.requires),
-            bundle: self.bundle,
+            bundle: bundle(self.bundle, self.bundle_types).map_err(corrupt)?,
             auto_pause: self.auto_pause.map(auto_pause),
             rate_per_hour: self.rate_per_hour,
         })
@@ -274,6 +290,8 @@ pub(super) struct CandidateRow {
     requires: Vec<RequirementRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bundle_types: Vec<TypeNumber>,
 }
 
 impl From<&Candidate> for CandidateRow {
@@ -283,7 +301,8 @@ impl From<&Candidate> for CandidateRow {
             paused: this.paused,
             floor: this.floor,
             requires: requirement_rows(&this.requires),
-            bundle: this.bundle.clone(),
+            bundle: this.bundle.as_ref().map(|bundle| bundle.name().clone()),
+            bundle_types: bundle_types(this.bundle.as_ref()),
         }
     }
 }
@@ -303,7 +322,7 @@ impl CandidateRow {
             paused: self.paused,
             floor: self.floor,
             requires: requirements(self.requires),
-            bundle: self.bundle,
+            bundle: bundle(self.bundle, self.bundle_types).map_err(corrupt)?,
         })
     }
 }
@@ -335,7 +354,13 @@ mod tests {
             paused: Some(Pause { at: at(40), failures: Some(tally) }),
             floor: true,
             requires: vec![Requirement { r#type: 2.try_into().unwrap(), min: 7.try_into().unwrap() }],
-            bundle: Some("radio".parse().unwrap()),
+            bundle: Some(
+                Bundle::new(
+                    "radio".parse().unwrap(),
+                    [2, 3].map(|kind: u16| kind.try_into().unwrap()).into(),
+                )
+                .unwrap(),
+            ),
             auto_pause: Some(AutoPause { failure_percent: 5, min_reports: 20, since: tally }),
             rate_per_hour: Some(1000),
         }
@@ -353,6 +378,13 @@ mod tests {
             let row: CandidateRow = serde_json::from_str(&text).unwrap();
             assert_eq!(row.read(id, String::new).unwrap(), plan.candidate(id), "{text}");
         }
+    }
+
+    #[test]
+    fn a_bundle_from_before_its_types_were_kept_is_read() {
+        let row: PlanRow = serde_json::from_str(r#"{"bundle": "radio"}"#).unwrap();
+        let expected = Bundle::of_unknown_types("radio".parse().unwrap());
+        assert_eq!(row.read(String::new).unwrap().bundle, Some(expected));
     }
 
     #[test]

@@ -150,6 +150,7 @@ async fn commit(cx: &Context<'_>, tx: Tx, feed: &FeedName) -> Result<()> {
             Err(Refusal::AlreadyAssociated(feed.to_string()).into())
         }
         Err(store::Error::Guard(Guard::Gone)) => Err(vanished()),
+        Err(store::Error::Guard(Guard::Withdrawn)) => Err(Refusal::RolloutWithdrawn.into()),
         other => Ok(other?),
     }
 }
@@ -230,6 +231,8 @@ pub async fn promote(
     cx.require(Right::to_change(to))?;
     deciding(|| async {
         let this = living(cx, partner, device_type_id).await?;
+        // Read first: while it is at that revision, the plan that is read next is the one there.
+        let revision = cx.store.manifest(device_type_id, from).await?.map(|manifest| manifest.revision);
         let source = cx.store.association(device_type_id, from, id).await?.ok_or(Refusal::NotFound)?;
         if !feeds::exists(cx, partner, to).await? {
             return Err(Error::field("/to", "is no feed of yours"));
@@ -249,6 +252,8 @@ pub async fn promote(
         // Withdrawing an offer does not stop associations already made, nor their promotion.
         tx.touch_image(&image);
         tx.expect_association(&source);
+        // What is halted or withdrawn there meanwhile must not come here as if nothing had been.
+        tx.expect_manifest_at(device_type_id, from, revision);
         commit(cx, tx, to).await
     })
     .await?;
@@ -273,7 +278,7 @@ pub async fn remove(
             return Err(Refusal::NotFound.into());
         }
         for each in &gone {
-            rollouts::check_alone(&all, each)?;
+            rollouts::check_removal(&all, each)?;
         }
         let feeds: Vec<_> = gone.iter().map(|each| each.feed.as_str()).collect();
         let plans: serde_json::Map<_, _> =
@@ -305,7 +310,7 @@ async fn displace(
     partner: &PartnerId,
     gone: &Association,
 ) -> Result<()> {
-    tx.delete_association(gone);
+    tx.delete_association(gone, partner);
     tx.count_feed_uses(partner, &gone.feed, -1);
     if gone.kind == BinaryKind::Package {
         return catalogues::displace(cx, blobs, tx, partner, gone).await;

@@ -166,6 +166,10 @@ pub async fn update(
         if after.pinned != before.pinned {
             check_move(cx, partner, &before, after.pinned.as_ref()).await?;
         }
+        if gives_more(&before, &after) {
+            cx.require(Right::to_move(before.on()))?;
+            cx.require(Right::to_move(after.on()))?;
+        }
         after.updated = cx.now.max(before.updated);
         after.revision += 1;
         let change = Change::from_to(shown(&before), shown(&after));
@@ -204,6 +208,13 @@ fn edited(before: &Device, edit: &Edit) -> Device {
     after
 }
 
+/// Whether a device may be given what it was not given before: tags take it into rollouts, and a block, or what is
+/// withheld, out of them. Blocking a device is a brake, and gives nothing.
+fn gives_more(before: &Device, after: &Device) -> bool {
+    let freed = before.blocked && !after.blocked;
+    before.tags != after.tags || freed || before.progress != after.progress
+}
+
 /// Refuses to put a device on a feed that is not there, and whoever may not move it. One that nobody has put anywhere is
 /// where it was last answered from, and one that is let go is taken to come to `release`.
 async fn check_move(
@@ -212,8 +223,7 @@ async fn check_move(
     device: &Device,
     to: Option<&FeedName>,
 ) -> Result<()> {
-    let from = device.pinned.as_ref().unwrap_or(&device.feed);
-    cx.require(Right::to_move(from))?;
+    cx.require(Right::to_move(device.on()))?;
     cx.require(Right::to_move(&to.cloned().unwrap_or_default()))?;
     match to {
         Some(feed) if !feeds::exists(cx, partner, feed).await? => {
@@ -224,7 +234,8 @@ async fn check_move(
 }
 
 /// Forgets a device: what is known of it, the lists and counts that it is in, and then its history. What of that breaks off
-/// expires. A device that reports again is a new one.
+/// expires. A device that reports again is a new one: blocked, put on a feed or withheld from no more, which is why forgetting
+/// one that was needs the right to free it.
 pub async fn forget(
     cx: &Context<'_>,
     partner: &PartnerId,
@@ -234,6 +245,9 @@ pub async fn forget(
     deciding(|| async {
         living(cx, partner, device_type).await?;
         let mut this = known(cx, device_type, id).await?;
+        if this.blocked || this.pinned.is_some() || this.withheld().next().is_some() {
+            cx.require(Right::Release)?;
+        }
         // What does not fit into one transaction goes first, which leaves a device that reports less.
         while this.counted().len().max(this.reported.len()) > MOST_TYPES_AT_ONCE {
             this = lessened(cx, partner, &this).await?;

@@ -100,6 +100,40 @@ async fn a_write_key_moves_devices_between_open_feeds_alone() {
 }
 
 #[tokio::test]
+async fn what_gives_a_device_of_release_more_needs_the_release_right_and_blocking_it_does_not() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    it.withhold("SN-1").await;
+    for body in [json!({"tags": ["canary"]}), json!({"resetWithheld": true})] {
+        it.patch_by_write("SN-1", body).await.expect_problem(403, "right_missing");
+    }
+    it.patch_by_write("SN-1", json!({"blocked": true})).await.expect(204);
+    it.patch_by_write("SN-1", json!({"tags": [], "resetWithheld": false})).await.expect(204);
+    let refused = it.patch_by_write("SN-1", json!({"blocked": false})).await;
+    refused.expect_problem(403, "right_missing");
+    let refused = it.call_as(&it.acme.write, "DELETE", "/devices/SN-1", Value::Null).await;
+    refused.expect_problem(403, "right_missing");
+    let kept = it.device("SN-1").await;
+    assert_eq!((&kept["blocked"], &kept["tags"]), (&json!(true), &json!([])));
+    it.patch("SN-1", json!({"blocked": false, "resetWithheld": true, "tags": ["canary"]})).await.expect(204);
+    it.call_as(&it.acme.write, "DELETE", "/devices/SN-1", Value::Null).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_device_of_an_open_feed_is_tagged_and_freed_by_a_write_key_and_one_of_a_restricted_feed_is_not() {
+    let it = Fleet::start().await;
+    it.report("SN-1", json!({"2105": "0"})).await;
+    it.patch("SN-1", json!({"feed": "beta"})).await.expect(204);
+    for body in [json!({"tags": ["a"]}), json!({"blocked": true}), json!({"blocked": false})] {
+        it.patch_by_write("SN-1", body).await.expect(204);
+    }
+    it.patch("SN-1", json!({"feed": "dev"})).await.expect(204);
+    it.patch_by_write("SN-1", json!({"tags": ["b"]})).await.expect_problem(403, "right_missing");
+    it.patch_by_write("SN-1", json!({"blocked": true})).await.expect(204);
+    it.patch_by_write("SN-1", json!({"blocked": false})).await.expect_problem(403, "right_missing");
+}
+
+#[tokio::test]
 async fn what_was_withheld_is_offered_again_after_a_reset() {
     let it = Fleet::start().await;
     it.release("1.0", &["release"]).await;

@@ -59,7 +59,7 @@ async fn withdrawing_a_bundle() {
                 "PUT",
                 path.clone(),
                 &bench.acme.release,
-                json!({"percent": 100, "bundle": "radio"}),
+                json!({"percent": 100, "bundle": {"name": "radio", "types": [3, 105]}}),
             );
             set.send(&bench.api).await.expect(204);
         }

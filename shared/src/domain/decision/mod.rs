@@ -11,12 +11,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use bundles::Bundle;
 pub use reason::Reason;
 pub use requirements::deadlocked;
 
 use super::number::ReportedVersion;
 use super::rollout::Rollout;
-use super::{DeviceId, ImageId, Name, Tag, Timestamp, TypeNumber, VersionNumber};
+use super::{DeviceId, ImageId, Tag, Timestamp, TypeNumber, VersionNumber};
 
 /// The versions a device says it runs, by firmware type.
 pub type Reported = BTreeMap<TypeNumber, ReportedVersion>;
@@ -28,7 +29,7 @@ pub enum Stage {
     Released,
     /// On its way to everyone.
     Rolling(Rollout),
-    /// Taken back for good: offered to nobody, and nothing makes way for it.
+    /// Taken back for good: offered to nobody, and nothing makes way for it, unless devices must pass through it.
     Withdrawn,
 }
 
@@ -50,18 +51,13 @@ pub struct Candidate {
     pub stage: Stage,
     /// Whether somebody, or too many failures, has halted it.
     pub paused: bool,
-    /// Whether devices below it must install it before anything above it, once it is everyone's.
+    /// Whether devices below it must install it before anything above it. While they cannot have it, they get nothing that
+    /// is above it.
     pub floor: bool,
     /// What must be installed before it. Of its own type, a lower image that will do is offered first.
     pub requires: Vec<Requirement>,
-    /// What it goes together with: everything of that name, or nothing.
-    pub bundle: Option<Name>,
-}
-
-impl Candidate {
-    fn is_floor(&self) -> bool {
-        self.floor && self.stage == Stage::Released
-    }
+    /// What it goes together with: all of that, or nothing.
+    pub bundle: Option<Bundle>,
 }
 
 /// An image that one device was told to install.
@@ -268,15 +264,15 @@ impl Asked<'_> {
     }
 }
 
-/// What a device must have on its way from `running` to `image`: the lowest floor in between, or the highest image with
-/// which it has what `image` needs of its own type.
+/// What a device must have on its way from `running` to `image`: the lowest floor in between, whatever has become of that,
+/// or the highest image with which it has what `image` needs of its own type.
 fn before<'a>(
     image: &Candidate,
     images: &[&'a Candidate],
     running: ReportedVersion,
 ) -> Option<&'a Candidate> {
     let between = |each: &&&Candidate| above(each, running) && each.id.number < image.id.number;
-    if let Some(floor) = images.iter().filter(between).find(|each| each.is_floor()) {
+    if let Some(floor) = images.iter().filter(between).find(|each| each.floor) {
         return Some(floor);
     }
     let own =

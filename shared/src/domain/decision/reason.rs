@@ -48,7 +48,7 @@ pub enum Reason {
     },
     /// Something that it needs is not installed.
     Requires(Requirement),
-    /// Something that it goes together with is not offered.
+    /// Something that it goes together with is not there, or not offered.
     Bundle,
 }
 
@@ -109,7 +109,9 @@ impl fmt::Display for Reason {
             Self::Requires(required) => {
                 write!(f, "it needs number {} or higher of type {}", required.min, required.r#type)
             }
-            Self::Bundle => f.write_str("something that it goes together with cannot be offered"),
+            Self::Bundle => {
+                f.write_str("something that it goes together with is not there, or cannot be offered")
+            }
         }
     }
 }

@@ -2,24 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use super::{Candidate, Requirement};
+use super::{Bundle, Candidate, Requirement};
 use crate::domain::ImageId;
 
 /// The images that no device could ever install, since what they need needs them, however far around; by type and number.
 ///
-/// What none of `candidates` could provide may have been installed in the factory, and counts as there.
+/// What none of `candidates` could provide may have been installed in the factory, and counts as there. A bundle comes
+/// whole, so that none of it can be there before another part of it.
 pub fn deadlocked(candidates: &[Candidate]) -> Vec<ImageId> {
     let mut reachable: BTreeSet<ImageId> = BTreeSet::new();
+    let met = |image: &Candidate, reachable: &BTreeSet<ImageId>| {
+        image.requires.iter().all(|required| {
+            let mut provided = candidates.iter().filter(|each| provides(each, required, image.id)).peekable();
+            let own = required.r#type == image.id.r#type && required.min >= image.id.number;
+            !own && (provided.peek().is_none() || provided.any(|each| reachable.contains(&each.id)))
+        })
+    };
     loop {
         let before = reachable.len();
         for image in candidates {
-            let met = |required: &Requirement| {
-                let mut provided =
-                    candidates.iter().filter(|each| provides(each, required, image.id)).peekable();
-                let own = required.r#type == image.id.r#type && required.min >= image.id.number;
-                !own && (provided.peek().is_none() || provided.any(|each| reachable.contains(&each.id)))
+            let name = image.bundle.as_ref().map(Bundle::name);
+            let with = |each: &&Candidate| {
+                each.id == image.id || (name.is_some() && each.bundle.as_ref().map(Bundle::name) == name)
             };
-            if image.requires.iter().all(met) {
+            if candidates.iter().filter(with).all(|each| met(each, &reachable)) {
                 reachable.insert(image.id);
             }
         }
@@ -60,6 +66,11 @@ mod tests {
         }
     }
 
+    fn bundled(image: Candidate) -> Candidate {
+        let types = [2, 3].map(|kind: u16| kind.try_into().unwrap());
+        Candidate { bundle: Some(Bundle::new("radio".parse().unwrap(), types.into()).unwrap()), ..image }
+    }
+
     fn left(candidates: &[Candidate]) -> Vec<String> {
         deadlocked(candidates).iter().map(|id| format!("{}/{}", id.r#type, id.number)).collect()
     }
@@ -98,5 +109,21 @@ mod tests {
         assert_eq!(left(&[image((3, 7), &[(3, 7)])]), ["3/7"]);
         assert_eq!(left(&[image((3, 7), &[(3, 9)]), image((3, 9), &[])]), ["3/7"]);
         assert_eq!(left(&[image((3, 5), &[]), image((3, 7), &[(3, 5)])]), [""; 0]);
+    }
+
+    #[test]
+    fn what_comes_with_an_image_cannot_be_there_before_it() {
+        let both = |min| [bundled(image((2, 8), &[])), bundled(image((3, 5), &[(2, min)]))];
+        assert_eq!(left(&both(8)), ["2/8", "3/5"]);
+        assert_eq!(left(&both(7)), ["2/8", "3/5"], "nor can anything but it be there at that number");
+        assert_eq!(left(&both(9)), [""; 0], "this may come from the factory");
+        let [stack, application] = both(7);
+        assert_eq!(left(&[stack, application, image((2, 7), &[])]), [""; 0]);
+    }
+
+    #[test]
+    fn a_bundle_waits_for_what_any_of_it_needs() {
+        let all = [bundled(image((2, 8), &[])), bundled(image((3, 5), &[(1, 4)])), image((1, 4), &[(2, 8)])];
+        assert_eq!(left(&all), ["1/4", "2/8", "3/5"]);
     }
 }

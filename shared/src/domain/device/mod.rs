@@ -155,6 +155,11 @@ impl Device {
         }
     }
 
+    /// The feed that it is on: the one that its partner put it on, or the one that it was last answered from.
+    pub fn on(&self) -> &FeedName {
+        self.pinned.as_ref().unwrap_or(&self.feed)
+    }
+
     /// What a decision in `feed` sees of it: what it was told to install in another one does not count here.
     pub fn as_seen(&self, feed: &FeedName) -> decision::Device {
         decision::Device {

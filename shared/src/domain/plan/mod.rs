@@ -4,10 +4,12 @@
 
 mod wanted;
 
+#[cfg(test)]
+pub(in crate::domain) use wanted::salt;
 pub use wanted::{Hours, Limit, MOST_DEVICES, MOST_TAGS, Wanted};
 
-use super::decision::{Candidate, Requirement, Stage};
-use super::{ImageId, Name, Timestamp};
+use super::decision::{Bundle, Candidate, Requirement, Stage};
+use super::{ImageId, Timestamp};
 
 /// How an associated image is given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +18,12 @@ pub struct Plan {
     pub stage: Stage,
     /// Since when and why it is halted; none if it is not.
     pub paused: Option<Pause>,
-    /// Whether devices below it must install it before anything above it.
+    /// Whether devices below it must install it before anything above it; stays when it is withdrawn.
     pub floor: bool,
     /// What must be installed before it, at most [`MOST_REQUIREMENTS`].
     pub requires: Vec<Requirement>,
     /// What it goes together with.
-    pub bundle: Option<Name>,
+    pub bundle: Option<Bundle>,
     /// When it is halted by itself.
     pub auto_pause: Option<AutoPause>,
     /// The devices an hour that were asked for when its growth was computed; none for no limit.

@@ -1,5 +1,7 @@
 //! `…/versionNumbers/{versionNumber}/rollout`: set, pause, resume, withdraw, and what checks and feeds make of it.
 
+mod bundles;
+mod floors;
 mod halting;
 mod needs;
 mod set;

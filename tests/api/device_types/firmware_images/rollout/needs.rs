@@ -1,4 +1,4 @@
-//! Floors, requirements and bundles, as checks follow them and as they are refused.
+//! Stepping stones and requirements, as checks follow them and as they are refused.
 
 use serde_json::{Value, json};
 
@@ -39,15 +39,17 @@ async fn what_an_image_needs_of_another_type_must_be_installed_first() {
 }
 
 #[tokio::test]
-async fn two_images_of_a_type_cannot_go_together() {
+async fn what_waits_already_is_not_held_against_a_brake() {
     let it = Kettle::start().await;
-    let first = it.image_in("1", &["release"]).await;
-    let second = it.image_in("2", &["release"]).await;
-    let radio = json!({"percent": 100, "bundle": "radio"});
-    it.set_rollout(&first, radio.clone()).await.expect(204);
-    let refused = it.set_rollout(&second, radio.clone()).await.expect_problem(422, "invalid_field");
-    assert_eq!(pointers(&refused), ["/bundle"]);
-    it.post_rollout(&first, "withdraw").await.expect(204);
-    it.set_rollout(&second, radio).await.expect(204);
-    assert_eq!(it.offered_to(0).await, ["2"]);
+    it.api.create_type(&it.acme, 106).await;
+    let stack = it.image_in("1.0", &["release"]).await;
+    let application = it.api.image(&it.acme, 106, "1.0", b"application").await;
+    it.api.associate(&it.acme, "kettle", &application, "release").await.expect(201);
+    it.set_rollout(&application, needs(105, "2")).await.expect(204);
+    let refused = it.set_rollout(&application, needs(106, "1")).await.expect_problem(422, "invalid_field");
+    assert_eq!(pointers(&refused), ["/requires"]);
+    for record in [&stack, &application] {
+        it.set_rollout(record, json!({"percent": 0})).await.expect(204);
+        it.post_rollout(record, "withdraw").await.expect(204);
+    }
 }

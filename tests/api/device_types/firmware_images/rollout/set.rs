@@ -31,7 +31,7 @@ async fn all_that_can_be_asked_for_is_answered_as_it_was_asked() {
         "allow": {"devices": ["SN-1"], "tags": ["lab"]},
         "autoPause": {"failurePercent": 2, "minReports": 50},
         "requires": [{"type": 105, "minVersionNumber": "1"}],
-        "bundle": "radio",
+        "bundle": {"name": "radio", "types": [3, 105]},
         "floor": true,
     });
     it.set_rollout(&record, body.clone()).await.expect(204);
@@ -96,7 +96,6 @@ async fn every_fault_of_a_body_is_told_and_nothing_changes() {
             json!({"percent": 101, "startTimestamp": "x", "ratePerHour": 0}),
             vec!["/percent", "/startTimestamp", "/ratePerHour"],
         ),
-        (json!({}), vec!["/percent"]),
         (json!({"percent": 1.234}), vec!["/percent"]),
         (json!({"percent": "5"}), vec!["/percent"]),
         (json!({"percent": 5, "steps": [{"atTimestamp": 1, "percent": 50}]}), vec!["/steps"]),
@@ -118,7 +117,7 @@ async fn every_fault_of_a_body_is_told_and_nothing_changes() {
         (json!({"percent": 5, "autoPause": {"failurePercent": 100, "minReports": 1}}), vec!["/autoPause"]),
         (json!({"percent": 5, "autoPause": {"failurePercent": 5}}), vec!["/autoPause"]),
         (json!({"percent": 5, "requires": [{"type": 0, "minVersionNumber": 1}]}), vec!["/requires/0"]),
-        (json!({"percent": 5, "bundle": "", "floor": 1}), vec!["/bundle", "/floor"]),
+        (json!({"percent": 5, "bundle": "radio", "floor": 1}), vec!["/bundle", "/floor"]),
     ] {
         let refused = it.set_rollout(&record, body.clone()).await.expect_problem(422, "invalid_field");
         assert_eq!(pointers(&refused), expected, "{body}");
@@ -130,7 +129,67 @@ async fn every_fault_of_a_body_is_told_and_nothing_changes() {
         pointers(&refused.expect_problem(422, "invalid_field")),
         ["/rollout/percent", "/rollout/floor"]
     );
+    for body in [json!({}), json!({"percent": null, "floor": true})] {
+        let mut forgotten = record.clone();
+        (forgotten["feed"], forgotten["rollout"]) = ("beta".into(), body);
+        let refused = it.api.call("POST", &it.images(), &it.acme.release, forgotten).await;
+        assert_eq!(pointers(&refused.expect_problem(422, "invalid_field")), ["/rollout/percent"]);
+    }
     assert_eq!(it.rollout(&record).await, before);
+}
+
+#[tokio::test]
+async fn what_is_left_out_stays_and_null_takes_it_away() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let all = json!({
+        "percent": 2.5,
+        "startTimestamp": LATER,
+        "steps": [{"atTimestamp": LATER + 86_400_000, "percent": 25}],
+        "window": {"from": "22:30", "to": "05:00", "timeZone": "Europe/Berlin"},
+        "allow": {"devices": ["SN-1"]},
+        "autoPause": {"failurePercent": 2, "minReports": 50},
+        "requires": [{"type": 3, "minVersionNumber": "1"}],
+        "bundle": {"name": "radio", "types": [3, 105]},
+        "floor": true,
+    });
+    it.set_rollout(&record, all.clone()).await.expect(204);
+    let asked = it.rollout(&record).await;
+    let before = it.api.dump().await;
+    for body in [json!({}), all.clone(), json!({"percent": 2.5, "floor": true}), json!({"percent": null})] {
+        it.set_rollout(&record, body).await.expect(204);
+    }
+    assert_eq!(before.difference(&it.api.dump().await), [""; 0], "a repetition writes nothing");
+    it.set_rollout(&record, json!({"percent": 5})).await.expect(204);
+    let mut raised = asked.clone();
+    raised["percent"] = 5.into();
+    assert_eq!(it.rollout(&record).await, raised);
+    for name in ["allow", "autoPause", "requires", "bundle", "floor", "window", "steps"] {
+        it.set_rollout(&record, json!({name: null})).await.expect(204);
+    }
+    let left = it.rollout(&record).await;
+    assert_eq!((&left["percent"], &left["startTimestamp"]), (&json!(5), &json!(LATER)));
+    assert_eq!((&left["requires"], &left["floor"]), (&json!([]), &json!(false)));
+    for name in ["allow", "autoPause", "bundle", "window", "steps"] {
+        assert_eq!(left[name], Value::Null, "{name}");
+    }
+    it.set_rollout(&record, json!({"percent": 100, "startTimestamp": null})).await.expect(204);
+    assert_eq!(it.rollout(&record).await["state"], "released");
+}
+
+#[tokio::test]
+async fn a_rollout_with_a_rate_that_is_asked_for_again_goes_on_as_it_was() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    for device in ["a", "b", "c", "d"] {
+        it.api.device_offers("kettle", device, &[(105, 1)]).await;
+    }
+    let slow = json!({"percent": 100, "ratePerHour": 1});
+    it.set_rollout(&record, slow.clone()).await.expect(204);
+    it.api.server.clock().shift(1_800_000);
+    let before = it.api.dump().await;
+    it.set_rollout(&record, slow).await.expect(204);
+    assert_eq!(before.difference(&it.api.dump().await), [""; 0]);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
-//! `withdraw`: final, and together with a bundle.
+//! `withdraw`: final.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::ipk::Ipk;
+use tests::wire::Fault;
 
 use super::percent;
 use crate::kettle::Kettle;
@@ -36,26 +38,66 @@ async fn withdrawing_is_final_and_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn a_bundle_is_withdrawn_and_taken_away_as_one() {
+async fn what_was_withdrawn_does_not_come_back_after_it_was_taken_away() {
     let it = Kettle::start().await;
-    it.api.create_type(&it.acme, 106).await;
-    let stack = it.image_in("1.0", &["release"]).await;
-    let application = it.api.image(&it.acme, 106, "1.0", b"application").await;
-    it.api.associate(&it.acme, "kettle", &application, "release").await.expect(201);
-    for record in [&stack, &application] {
-        it.set_rollout(record, json!({"percent": 100, "bundle": "radio"})).await.expect(204);
+    let record = it.image_in("1.0", &["release", "beta"]).await;
+    it.post_rollout(&record, "withdraw").await.expect(204);
+    for _ in 0..2 {
+        if it.feeds_of(&record).await.contains(&"release".to_owned()) {
+            it.remove(&record, "release").await.expect(204);
+        }
+        let again = it.api.associate(&it.acme, "kettle", &record, "release").await;
+        again.expect_problem(409, "rollout_withdrawn");
+        let promoted = it.promote(&record, &it.acme.release, "beta", "release").await;
+        promoted.expect_problem(409, "rollout_withdrawn");
     }
-    assert_eq!(it.api.offers("kettle", "2105=0&2106=0").await.len(), 2);
-    assert!(it.api.offers("kettle", "2105=0").await.is_empty(), "or not at all");
-    it.post_rollout(&stack, "pause").await.expect(204);
-    assert!(it.api.offers("kettle", "2105=0&2106=0").await.is_empty());
-    it.post_rollout(&stack, "resume").await.expect(204);
-    it.remove(&stack, "release").await.expect_problem(409, "in_bundle");
-    assert_eq!(it.api.offers("kettle", "2105=0&2106=0").await.len(), 2);
-    it.post_rollout(&application, "withdraw").await.expect(204);
-    assert!(it.api.offers("kettle", "2105=0&2106=0").await.is_empty());
-    for record in [&stack, &application] {
-        assert_eq!(it.rollout(record).await["state"], "withdrawn");
-        it.remove(record, "release").await.expect(204);
+    assert_eq!(it.feeds_of(&record).await, ["beta"]);
+    let path = format!("{}/associations", it.api.record_path(&it.acme, &record));
+    let listed = it.api.get(&path, &it.acme.read).await.expect(200).json();
+    assert_eq!(listed[0]["feeds"], json!(["beta"]), "a mark is no association");
+    assert!(it.offered_to(0).await.is_empty());
+    it.remove(&record, "beta").await.expect(204);
+    it.api.associate(&it.acme, "kettle", &record, "alpha").await.expect(201);
+    it.api.expect_whole("withdrawn and gone").await;
+}
+
+#[tokio::test]
+async fn a_description_that_was_withdrawn_does_not_come_back() {
+    let it = Kettle::start().await;
+    let url = it.api.upload(&it.acme, b"description").await;
+    let body = json!({"name": "d", "type": 4, "version": "1", "url": url});
+    let record = it.api.call("POST", &it.images(), &it.acme.release, body).await.expect(201).json();
+    it.post_rollout(&record, "withdraw").await.expect(204);
+    it.remove(&record, "release").await.expect(204);
+    let again = it.api.associate(&it.acme, "kettle", &record, "release").await;
+    again.expect_problem(409, "rollout_withdrawn");
+}
+
+#[tokio::test]
+async fn what_is_halted_while_it_is_promoted_does_not_arrive_as_if_nothing_had_been() {
+    for (what, status, package) in
+        [("withdraw", 409, false), ("pause", 201, false), ("withdraw", 409, true), ("pause", 201, true)]
+    {
+        let it = Kettle::start().await;
+        it.create_feed("field").await;
+        let bytes = if package { Ipk::new("base", "1.0").build() } else { b"firmware".to_vec() };
+        let record = it.api.image(&it.acme, 105, "1.0", &bytes).await;
+        it.api.associate(&it.acme, "kettle", &record, "field").await.expect(201);
+        let path = it.rollout_path(&record, &format!("/{what}"), "field");
+        it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+        let overtaking = async {
+            it.api.wire.held().await;
+            it.api.call("POST", &path, &it.acme.release, Value::Null).await.expect(204);
+            it.api.wire.release();
+        };
+        let (promoted, ()) =
+            tokio::join!(it.promote(&record, &it.acme.release, "field", "release"), overtaking);
+        assert_eq!(promoted.status, status, "{what}");
+        if status == 201 {
+            assert_eq!(it.rollout(&record).await["state"], "paused");
+        } else {
+            assert_eq!(it.feeds_of(&record).await, ["field"]);
+        }
+        it.api.expect_whole(what).await;
     }
 }

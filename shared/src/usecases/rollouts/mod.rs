@@ -5,21 +5,26 @@
 
 use serde_json::{Value, json};
 
+mod checks;
+mod completing;
+
+pub(super) use checks::{check, check_removal};
+pub use completing::{Completed, complete_due};
+
 use super::associations::subject;
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::manifests::{built, check_size, load};
-use super::{Context, Error, Result, auto_pause, catalogues};
+use super::{Context, Result, catalogues};
 use crate::blobs::Blobs;
 use crate::domain::association::Association;
-use crate::domain::decision::{Stage, deadlocked};
+use crate::domain::decision::{Bundle, Stage};
 use crate::domain::plan::{Pause, Tally, Wanted};
 use crate::domain::{
     BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, PartnerId, Plan, Refusal, Right,
 };
 use crate::store::device_counts::Counts;
-use crate::store::due::Due;
-use crate::store::{self, Guard, Tx};
+use crate::store::{self, Tx};
 
 /// An association's plan, and what devices have made of the image in that feed.
 #[derive(Debug, Clone)]
@@ -44,7 +49,8 @@ pub async fn get(
     Ok(Rollout { association, counts })
 }
 
-/// Sets how an image is given out from now on.
+/// Sets how an image is given out from now on; what is left out stays. Of one that was withdrawn it can only be said that
+/// devices need not pass through it.
 pub async fn set(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -57,9 +63,15 @@ pub async fn set(
     cx.require(Right::Release)?;
     let fleet = fleet(cx, device_type, &wanted).await?;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.set", |all, this| {
+        if this.plan.is_withdrawn() {
+            let drops = wanted.only_drops_floor();
+            let dropped = drops.then(|| Plan { floor: false, ..this.plan.clone() });
+            return Ok(vec![(id, dropped.ok_or(Refusal::RolloutWithdrawn)?)]);
+        }
         let kind = this.kind;
         let plan =
             wanted.clone().plan(id, kind, &this.plan, fleet, cx.now).map_err(Refusal::InvalidFields)?;
+        checks::check_leaving(all, this, &plan)?;
         check(all, id, &plan)?;
         Ok(vec![(id, plan)])
     })
@@ -69,13 +81,13 @@ pub async fn set(
 
 /// How many devices of a device type are known, where what is asked for depends on it.
 async fn fleet(cx: &Context<'_>, device_type: &DeviceTypeId, wanted: &Wanted) -> Result<u64> {
-    if wanted.rate_per_hour.is_none() {
+    if wanted.rate_per_hour.flatten().is_none() {
         return Ok(0);
     }
     Ok(cx.store.known_devices(device_type).await?)
 }
 
-/// The plan of an image that is about to be associated: what is wanted, and at least what it `kept` from where it was.
+/// The plan of an image that is about to be associated: what it `kept` from where it was, and what is wanted beside.
 pub(super) async fn planned(
     cx: &Context<'_>,
     device_type: &DeviceTypeId,
@@ -86,51 +98,8 @@ pub(super) async fn planned(
     let Some(wanted) = wanted else { return Ok(kept.clone()) };
     let fleet = fleet(cx, device_type, wanted).await?;
     let kind = image.binary()?.kind;
-    let made = wanted.clone().plan(image.id, kind, &Plan::default(), fleet, cx.now);
-    let mut plan = made.map_err(Refusal::InvalidFields)?;
-    plan.paused = kept.paused;
-    plan.floor |= kept.floor;
-    plan.bundle = plan.bundle.or_else(|| kept.bundle.clone());
-    if plan.requires.is_empty() {
-        plan.requires.clone_from(&kept.requires);
-    }
-    Ok(plan)
-}
-
-/// Refuses to leave a part of a bundle behind.
-pub(super) fn check_alone(all: &[Association], gone: &Association) -> Result<()> {
-    let Some(bundle) = gone.plan.bundle.as_ref().filter(|_| !gone.plan.is_withdrawn()) else { return Ok(()) };
-    let with = |each: &Association| {
-        each.feed == gone.feed
-            && each.image.id != gone.image.id
-            && each.plan.bundle.as_ref() == Some(bundle)
-            && !each.plan.is_withdrawn()
-    };
-    if all.iter().any(with) { Err(Refusal::InBundle(bundle.to_string()).into()) } else { Ok(()) }
-}
-
-/// Refuses a plan that no device could ever follow. `all` are the associations of the feed, that of `id` included or not.
-pub(super) fn check(all: &[Association], id: ImageId, plan: &Plan) -> Result<()> {
-    let offerable = |each: &&Association| {
-        each.kind == BinaryKind::Binary && !each.plan.is_withdrawn() && each.image.id != id
-    };
-    let others: Vec<&Association> = all.iter().filter(offerable).collect();
-    let same = |each: &&&Association| {
-        plan.bundle.is_some() && each.plan.bundle == plan.bundle && each.image.id.r#type == id.r#type
-    };
-    if let Some(other) = others.iter().find(same) {
-        let why = format!("already holds an image of this type, number {}", other.image.id.number);
-        return Err(Error::field("/bundle", why));
-    }
-    let mut candidates: Vec<_> = others.iter().map(|each| each.candidate()).collect();
-    candidates.push(plan.candidate(id));
-    let waiting = deadlocked(&candidates);
-    if !plan.requires.is_empty() && waiting.contains(&id) {
-        let names: Vec<_> = waiting.iter().map(|id| format!("{}/{}", id.r#type, id.number)).collect();
-        let why = format!("could never be met: these wait for each other: {}", names.join(", "));
-        return Err(Error::field("/requires", why));
-    }
-    Ok(())
+    let made = wanted.clone().plan(image.id, kind, kept, fleet, cx.now);
+    Ok(made.map_err(Refusal::InvalidFields)?)
 }
 
 /// Halts an image in a feed, until it is resumed. Halting what is halted changes nothing.
@@ -194,7 +163,8 @@ pub async fn withdraw(
     cx.require(Right::Release)?;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.withdrawn", |all, this| {
         let with = |each: &&Association| {
-            each.image.id == id || (each.plan.bundle.is_some() && each.plan.bundle == this.plan.bundle)
+            let name = |plan: &Plan| plan.bundle.as_ref().map(Bundle::name).cloned();
+            each.image.id == id || (each.plan.bundle.is_some() && name(&each.plan) == name(&this.plan))
         };
         let back = |each: &Association| {
             (each.image.id, Plan { stage: Stage::Withdrawn, paused: None, ..each.plan.clone() })
@@ -203,68 +173,6 @@ pub async fn withdraw(
     })
     .await
     .map(drop)
-}
-
-/// What became of the rollouts whose end had come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Completed {
-    /// How many images are everyone's now.
-    pub completed: usize,
-    /// How many failed and were passed over; each is logged.
-    pub failed: usize,
-}
-
-/// Makes everyone's what has taken everyone in by now, until `enough` says so. Where there is no rollout, this is one
-/// query.
-pub async fn complete_due(cx: &Context<'_>, blobs: &Blobs, enough: &impl Fn() -> bool) -> Result<Completed> {
-    let mut done = Completed::default();
-    for due in cx.store.due().await?.into_iter().filter(|due| due.at <= cx.now) {
-        if enough() {
-            break;
-        }
-        match complete(cx, blobs, &due).await {
-            Ok(true) => done.completed += 1,
-            // It does not end by itself any more, is gone with its image, or was taken back: nothing is left to wait for.
-            Ok(false) | Err(Error::Refused(Refusal::NotFound | Refusal::RolloutWithdrawn)) => {
-                forget(cx, &due).await?;
-            }
-            Err(cause) => {
-                done.failed += 1;
-                let subject = subject(&due.device_type, &due.feed, due.id);
-                tracing::error!(subject, %cause, "a rollout could not be completed");
-            }
-        }
-    }
-    Ok(done)
-}
-
-async fn forget(cx: &Context<'_>, due: &Due) -> Result<()> {
-    let subject = subject(&due.device_type, &due.feed, due.id);
-    let change = Change::gone(json!({"dueTimestamp": due.at.millis()}));
-    let mut tx = cx.tx(Some(&due.partner), "rollout.forgotten", subject, change);
-    tx.forget_due(due);
-    match tx.commit(cx.store).await {
-        // It was set anew meanwhile.
-        Ok(()) | Err(store::Error::Guard(Guard::Changed)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes an image everyone's whose rollout has taken everyone in; false, and nothing changes, if it has not, or is halted.
-async fn complete(cx: &Context<'_>, blobs: &Blobs, due: &Due) -> Result<bool> {
-    let Due { partner, device_type, feed, id, .. } = due;
-    let id = *id;
-    // Strangers get it from then on, who do not say how it goes.
-    auto_pause::look(cx, partner, device_type, feed, id).await?;
-    changing(cx, blobs, partner, device_type, feed, id, "rollout.completed", |_, this| {
-        let whole = match &this.plan.stage {
-            Stage::Rolling(rollout) => rollout.whole_at().is_some_and(|whole| whole <= cx.now),
-            Stage::Released | Stage::Withdrawn => false,
-        };
-        let through = whole && this.plan.paused.is_none();
-        Ok(through.then(|| (id, Plan { stage: Stage::Released, ..this.plan.clone() })).into_iter().collect())
-    })
-    .await
 }
 
 /// Changes plans in one feed as `decide` says of all that is associated there and of the image that is meant, and what
@@ -285,7 +193,8 @@ async fn changing(
         let owner = living(cx, partner, device_type).await?;
         let loaded = load(cx, device_type, feed).await?;
         let this = loaded.associations.iter().find(|each| each.image.id == id).ok_or(Refusal::NotFound)?;
-        if this.plan.is_withdrawn() && action != "rollout.withdrawn" {
+        // Each of these knows what is left to be said of one that was taken back.
+        if this.plan.is_withdrawn() && !["rollout.set", "rollout.withdrawn"].contains(&action) {
             return Err(Refusal::RolloutWithdrawn.into());
         }
         let decided = decide(&loaded.associations, this)?;
