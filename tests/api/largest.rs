@@ -39,6 +39,21 @@ async fn a_device_type_is_created_and_deleted_with_every_feed_there_can_be() {
 }
 
 #[tokio::test]
+async fn how_often_devices_ask_changes_in_every_feed_there_can_be_at_once() {
+    let (api, acme, feeds) = with_all_feeds().await;
+    api.create_device_type(&acme, "kettle").await;
+    api.wire.take_calls();
+    let body = json!({"name": "Kettle", "nextPollSeconds": 900});
+    api.call("PUT", &acme.path("/deviceTypes/kettle"), &acme.write, body).await.expect(204);
+    expect_one_transaction(&api);
+    for feed in feeds.iter().filter(|feed| *feed != "dev") {
+        let check = api.check("kettle", &format!("feed={feed}")).await.expect(200).json();
+        assert_eq!(check["nextPollSeconds"], 900, "{feed}");
+    }
+    expect_whole(&api.dump().await, "asking more often");
+}
+
+#[tokio::test]
 async fn an_image_is_removed_from_every_feed_there_can_be_at_once() {
     let (api, acme, feeds) = with_all_feeds().await;
     api.create_device_type(&acme, "kettle").await;

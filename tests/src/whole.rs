@@ -258,6 +258,10 @@ impl<'a> Check<'a> {
             let at = format!("{pk} / {sk}");
             let (partner, feed) = (text(row, "partner"), text(row, "feed"));
             let wanted = self.entries(pk, partner, feed);
+            for name in ["nextPollSeconds", "rolloutPollSeconds"] {
+                let meta = &self.dump.row(pk, "META")[name];
+                self.expect(row[name] == *meta, || format!("{at}: {name} is not {meta}"));
+            }
             let bare = |entries: &[Value]| -> Vec<Value> {
                 entries
                     .iter()

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
+use shared::domain::poll::{PollSeconds, Polling};
 use shared::domain::{Architecture, Description, DeviceType, DeviceTypeId, Name};
 use shared::http::{App, Fields, JsonBody, Partner, Path, Problem, Read, Write, created, no_content, ok};
 use shared::usecases::device_types::{self, Words};
@@ -25,6 +26,12 @@ fn shown(this: &DeviceType) -> Value {
     if let Some(since) = this.stopped_with_partner {
         body["partnerStoppedTimestamp"] = since.millis().into();
     }
+    let Polling { seconds, rollout_seconds } = this.polling;
+    for (name, seconds) in [("nextPollSeconds", seconds), ("rolloutPollSeconds", rollout_seconds)] {
+        if let Some(seconds) = seconds {
+            body[name] = seconds.get().into();
+        }
+    }
     if let Some(description) = &this.description {
         body["description"] = description.as_str().into();
     }
@@ -36,7 +43,16 @@ fn words(fields: &mut Fields) -> Option<Words> {
     let description = fields.optional::<Description>("description");
     let architecture = fields.optional::<Architecture>("architecture").unwrap_or_default();
     let anonymous_reports = fields.optional::<bool>("anonymousReports");
-    name.map(|name| Words { name, description, architecture, anonymous_reports })
+    let poll_seconds = fields.nullable::<PollSeconds>("nextPollSeconds");
+    let rollout_poll_seconds = fields.nullable::<PollSeconds>("rolloutPollSeconds");
+    name.map(|name| Words {
+        name,
+        description,
+        architecture,
+        anonymous_reports,
+        poll_seconds,
+        rollout_poll_seconds,
+    })
 }
 
 pub(crate) async fn create_device_type(

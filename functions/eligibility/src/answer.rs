@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use shared::domain::decision::{Reason, Verdict};
+use shared::domain::poll::{Poll, Usual};
 use shared::domain::{Binary, Entry, Manifest, Timestamp, download};
 use shared::http::{App, Problem};
 
@@ -94,20 +95,9 @@ pub(crate) fn check<'a>(
     })
 }
 
-/// When to ask again.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Poll {
-    /// After how many seconds.
-    pub(crate) seconds: u32,
-    /// How many seconds more at most, by dice of the device's.
-    pub(crate) jitter_seconds: u32,
-}
-
-impl Poll {
-    /// For devices that do not say who they are.
-    pub(crate) fn of_strangers(app: &App) -> Self {
-        Self { seconds: app.config.poll_seconds, jitter_seconds: app.config.poll_jitter_seconds }
-    }
+/// How often devices are to ask that nobody said anything of.
+pub(crate) fn usual(app: &App) -> Usual {
+    Usual { seconds: app.config.poll_seconds, jitter_seconds: app.config.poll_jitter_seconds }
 }
 
 /// The entries that are offered, in install order.

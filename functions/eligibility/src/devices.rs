@@ -5,15 +5,16 @@ use axum::response::{IntoResponse as _, Response};
 use http::header;
 use shared::domain::device::{MOST_TYPES, Said, Status};
 use shared::domain::number::ReportedVersion;
+use shared::domain::poll::{Poll, PollSeconds};
 use shared::domain::progress::State as Stage;
 use shared::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
 use shared::http::{
     App, Attribute, DeviceBody, DeviceCall, Fields, Path, Problem, device_credential, no_content,
 };
 use shared::metrics::{Metric, Metrics};
-use shared::usecases::reports::{Answer, Asking, Caller, answer, next_poll, report};
+use shared::usecases::reports::{Answer, Asking, Caller, answer, report};
 
-use crate::answer::{Poll, check};
+use crate::answer::{check, usual};
 use crate::count;
 use crate::forms::encoded;
 
@@ -40,9 +41,9 @@ pub(crate) async fn report_attributes(
     let found = answer(&call.context(&app), &Asking { caller, feed, credential, said }).await?;
     let Answer { device, manifest, verdicts, installed } = &found;
     let offers: Vec<_> = found.offers().collect();
-    let seconds = next_poll(&device.id, app.config.poll_seconds, app.config.poll_jitter_seconds);
-    let seconds = found.next_poll(seconds, call.now);
-    let told = check(&app, manifest, &offers, verdicts, Poll { seconds, jitter_seconds: 0 })?;
+    let poll = manifest.polling.poll(usual(&app), manifest.is_expected(verdicts)).of(&device.id);
+    let seconds = found.next_poll(poll.seconds, call.now).max(PollSeconds::LEAST.get());
+    let told = check(&app, manifest, &offers, verdicts, Poll { seconds, ..poll })?;
     count(&metrics, call.now, Metric::UpdatesOffered, offers.len());
     count(&metrics, call.now, Metric::UpdatesInstalled, *installed);
     let headers = [(header::CONTENT_TYPE, call.form.media_type()), (header::CACHE_CONTROL, "no-store")];

@@ -23,8 +23,6 @@ use shared::http::{App, Form, Problem, Query, device_credential, finish};
 use shared::metrics::{Metric, Metrics};
 use shared::usecases::eligibility::{self, Found};
 
-use crate::answer::Poll;
-
 /// How long a check of an open feed may be kept, fresh, stale, and while this service is down.
 const OPEN: &str = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=570";
 
@@ -68,7 +66,9 @@ async fn get_eligibility(
     let device = Device { reported, ..Device::default() };
     let verdicts = decide(manifest.candidates(), manifest.stopped, &device, app.clock.now());
     let offers: Vec<_> = answer::offers(&manifest, &verdicts).collect();
-    let told = answer::check(&app, &manifest, &offers, &verdicts, Poll::of_strangers(&app))?;
+    // What is on its way to everyone comes to nobody who does not say who they are.
+    let poll = manifest.polling.poll(answer::usual(&app), false);
+    let told = answer::check(&app, &manifest, &offers, &verdicts, poll)?;
     let form = Form::wanted(&headers);
     let response = respond(forms::encoded(&told, form)?, form, &feed, &headers);
     // Who is told that nothing has changed was offered it before.

@@ -1,6 +1,7 @@
 //! Device types: models of device, which images are associated with.
 
 use super::device_token::Epoch;
+use super::poll::Polling;
 use super::{Architecture, Description, DeviceTypeId, Name, PartnerId, Timestamp};
 
 /// A model of device.
@@ -24,6 +25,8 @@ pub struct DeviceType {
     pub stopped: Option<Timestamp>,
     /// The same, since its partner was stopped with all that it has.
     pub stopped_with_partner: Option<Timestamp>,
+    /// How often its devices should ask.
+    pub polling: Polling,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.

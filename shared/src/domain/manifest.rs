@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::association::Association;
-use super::decision::{Candidate, Stage};
+use super::decision::{Candidate, Reason, Stage, Verdict};
+use super::poll::Polling;
+use super::rollout::{LeftOut, Share};
 use super::{
     Binary, BinaryKind, DeviceTypeId, FeedName, Image, ImageId, ImageRef, Name, PartnerId, Plan, Refusal,
     TypeNumber, Version,
@@ -49,6 +51,8 @@ pub struct Manifest {
     pub revision: u64,
     /// The id of the key that signs the download paths.
     pub download_key: String,
+    /// How often devices should ask: what their device type says, kept here since a check reads nothing else.
+    pub polling: Polling,
     /// Whether nothing may be offered to anyone, until somebody starts it again.
     pub stopped: bool,
     /// In install order: ascending type number, then number.
@@ -63,12 +67,49 @@ impl Manifest {
         partner: PartnerId,
         download_key: String,
     ) -> Self {
-        Self { device_type, feed, partner, revision: 1, download_key, stopped: false, entries: Vec::new() }
+        Self {
+            device_type,
+            feed,
+            partner,
+            revision: 1,
+            download_key,
+            polling: Polling::default(),
+            stopped: false,
+            entries: Vec::new(),
+        }
     }
 
     /// The entry of an image, if a check can offer it.
     pub fn entry(&self, id: ImageId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id() == id)
+    }
+
+    /// Whether something on its way to everyone is for a device with these verdicts, or may come to it before long. What has
+    /// not begun, or has come to named devices alone, may not.
+    pub fn is_expected(&self, verdicts: &[Verdict]) -> bool {
+        verdicts.iter().any(|verdict| {
+            let soon = match verdict.reason {
+                Reason::Eligible | Reason::LeftOut(LeftOut::OutsideWindow) => true,
+                Reason::LeftOut(LeftOut::NotInCohort { share, .. }) => share > Share::NONE,
+                Reason::LeftOut(LeftOut::NotStarted { .. })
+                | Reason::UpToDate
+                | Reason::NotReported
+                | Reason::Superseded
+                | Reason::PushedOther { .. }
+                | Reason::Floor { .. }
+                | Reason::NotEveryones
+                | Reason::Withdrawn
+                | Reason::Paused
+                | Reason::Stopped
+                | Reason::Blocked
+                | Reason::Withheld
+                | Reason::BackingOff { .. }
+                | Reason::Requires(_)
+                | Reason::Bundle => false,
+            };
+            let rolling = |entry: &Entry| matches!(entry.candidate.stage, Stage::Rolling(_));
+            soon && self.entry(verdict.id).is_some_and(rolling)
+        })
     }
 
     /// What a decision is over.

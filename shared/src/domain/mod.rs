@@ -25,6 +25,7 @@ pub(crate) mod newtype;
 pub mod number;
 pub mod page;
 pub mod plan;
+pub mod poll;
 pub mod progress;
 pub mod refusal;
 pub mod rights;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::code::Code;
 use super::problem::Problem;
 use crate::domain::number::ReportedVersion;
+use crate::domain::poll::PollSeconds;
 use crate::domain::text::Email;
 use crate::domain::{
     Architecture, Description, DeviceId, DeviceProfileId, DeviceTypeId, Fault, FeedName, Invalid, Label, Md5,
@@ -332,7 +333,7 @@ macro_rules! from_number {
     };
 }
 
-from_number!(TypeNumber, VersionNumber, ReportedVersion);
+from_number!(TypeNumber, VersionNumber, ReportedVersion, PollSeconds);
 
 impl FromJson for String {
     fn from_json(value: &Value) -> Result<Self, Invalid> {

@@ -6,6 +6,7 @@ use super::read::Consistency;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
 use crate::domain::device_token::Epoch;
+use crate::domain::poll::{PollSeconds, Polling};
 use crate::domain::{Architecture, Description, DeviceType, DeviceTypeId, Name, PartnerId, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -26,6 +27,10 @@ pub(super) struct DeviceTypeRow {
     stopped: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped_with_partner: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_poll_seconds: Option<PollSeconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollout_poll_seconds: Option<PollSeconds>,
     created: Timestamp,
     updated: Timestamp,
     revision: u64,
@@ -55,6 +60,7 @@ impl From<DeviceTypeRow> for DeviceType {
             anonymous_reports: row.anonymous_reports,
             stopped: row.stopped,
             stopped_with_partner: row.stopped_with_partner,
+            polling: Polling { seconds: row.next_poll_seconds, rollout_seconds: row.rollout_poll_seconds },
             created: row.created,
             updated: row.updated,
             revision: row.revision,
@@ -76,6 +82,8 @@ impl From<&DeviceType> for DeviceTypeRow {
             anonymous_reports: this.anonymous_reports,
             stopped: this.stopped,
             stopped_with_partner: this.stopped_with_partner,
+            next_poll_seconds: this.polling.seconds,
+            rollout_poll_seconds: this.polling.rollout_seconds,
             created: this.created,
             updated: this.updated,
             revision: this.revision,

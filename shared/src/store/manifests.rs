@@ -9,6 +9,7 @@ use super::plans::CandidateRow;
 use super::read::Consistency;
 use super::tx::{Tx, When};
 use super::{Error, Guard, Store, keys};
+use crate::domain::poll::{PollSeconds, Polling};
 use crate::domain::{
     Binary, DeviceType, DeviceTypeId, Entry, FeedName, ImageId, Manifest, Name, PartnerId, TypeNumber,
     Version, VersionNumber,
@@ -37,6 +38,10 @@ pub(super) struct ManifestRow {
     partner: PartnerId,
     revision: u64,
     download_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_poll_seconds: Option<PollSeconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollout_poll_seconds: Option<PollSeconds>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     stopped: bool,
     entries: Vec<EntryRow>,
@@ -82,6 +87,7 @@ impl ManifestRow {
             partner: self.partner,
             revision: self.revision,
             download_key: self.download_key,
+            polling: Polling { seconds: self.next_poll_seconds, rollout_seconds: self.rollout_poll_seconds },
             stopped: self.stopped,
             entries,
         })
@@ -96,6 +102,8 @@ impl From<&Manifest> for ManifestRow {
             partner: this.partner.clone(),
             revision: this.revision,
             download_key: this.download_key.clone(),
+            next_poll_seconds: this.polling.seconds,
+            rollout_poll_seconds: this.polling.rollout_seconds,
             stopped: this.stopped,
             entries: this.entries.iter().map(EntryRow::from).collect(),
         }

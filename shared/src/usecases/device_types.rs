@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::context::{Change, deciding};
 use super::{Context, Result};
+use crate::domain::poll::{PollSeconds, Polling};
 use crate::domain::{
     Architecture, Description, DeviceType, DeviceTypeId, FeedName, IndexPointer, Manifest, Name, PartnerId,
     Refusal,
@@ -23,6 +24,19 @@ pub struct Words {
     pub architecture: Architecture,
     /// Whether devices may report without a token; none leaves it as it was, which is no at first.
     pub anonymous_reports: Option<bool>,
+    /// How often its devices should ask; none leaves it as it was, `Some(None)` makes it what is usual.
+    pub poll_seconds: Option<Option<PollSeconds>>,
+    /// The same while a rollout is on.
+    pub rollout_poll_seconds: Option<Option<PollSeconds>>,
+}
+
+impl Words {
+    fn polling(&self, before: Polling) -> Polling {
+        Polling {
+            seconds: self.poll_seconds.unwrap_or(before.seconds),
+            rollout_seconds: self.rollout_poll_seconds.unwrap_or(before.rollout_seconds),
+        }
+    }
 }
 
 fn shown(this: &DeviceType) -> serde_json::Value {
@@ -34,6 +48,12 @@ fn shown(this: &DeviceType) -> serde_json::Value {
     });
     if this.anonymous_reports {
         shown["anonymousReports"] = true.into();
+    }
+    let Polling { seconds, rollout_seconds } = this.polling;
+    for (name, seconds) in [("nextPollSeconds", seconds), ("rolloutPollSeconds", rollout_seconds)] {
+        if let Some(seconds) = seconds {
+            shown[name] = seconds.get().into();
+        }
     }
     shown
 }
@@ -70,6 +90,7 @@ pub async fn create(
             let mut pointer = IndexPointer::empty(id.clone(), feed.clone(), partner.clone(), now, keys);
             let mut manifest = Manifest::empty(id.clone(), feed, partner.clone(), key);
             (pointer.stopped, manifest.stopped) = (stopped, stopped);
+            manifest.polling = this.polling;
             tx.put_index(&pointer, None);
             tx.put_manifest(&manifest, None);
         }
@@ -99,6 +120,7 @@ fn fresh(
         anonymous_reports: words.anonymous_reports.unwrap_or_default(),
         stopped: None,
         stopped_with_partner: None,
+        polling: words.polling(Polling::default()),
         created: cx.now,
         updated: cx.now,
         revision: old.map_or(1, |old| old.revision + 1),
@@ -124,7 +146,9 @@ pub async fn list(cx: &Context<'_>, partner: &PartnerId) -> Result<Vec<DeviceTyp
     if ids.is_empty() { Ok(Vec::new()) } else { Ok(cx.store.device_types(&ids).await?) }
 }
 
-/// Changes what a device type is called and built for.
+/// Changes what a device type is called and built for, and how often its devices should ask.
+///
+/// The latter stands in the manifests, which are written in the same transaction: at most one for each feed.
 pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, words: Words) -> Result<()> {
     deciding(|| async {
         let before = living(cx, partner, id).await?;
@@ -133,6 +157,7 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
             description: words.description.clone(),
             architecture: words.architecture.clone(),
             anonymous_reports: words.anonymous_reports.unwrap_or(before.anonymous_reports),
+            polling: words.polling(before.polling),
             updated: cx.now.max(before.updated),
             revision: before.revision + 1,
             ..before.clone()
@@ -140,6 +165,13 @@ pub async fn update(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId, wo
         let change = Change::from_to(shown(&before), shown(&after));
         let mut tx = cx.tx(Some(partner), "deviceType.updated", subject(id), change);
         tx.replace_device_type(&after, before.revision);
+        let manifests =
+            if after.polling == before.polling { Vec::new() } else { cx.store.manifests(id).await? };
+        for old in manifests {
+            let revision = old.revision;
+            let new = Manifest { polling: after.polling, revision: revision + 1, ..old };
+            tx.put_manifest(&new, Some(revision));
+        }
         Ok(tx.commit(cx.store).await?)
     })
     .await

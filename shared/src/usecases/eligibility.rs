@@ -52,5 +52,6 @@ pub(super) async fn never_written(store: &Store, this: &DeviceType, feed: &FeedN
     }
     let mut empty = Manifest::empty(this.id.clone(), feed.clone(), this.partner.clone(), String::new());
     empty.revision = 0;
+    empty.polling = this.polling;
     Ok(empty)
 }

@@ -8,6 +8,7 @@ use super::context::{Change, deciding};
 use super::{Context, Result, stops};
 use crate::domain::association::Association;
 use crate::domain::manifest::{self, MAX_BYTES};
+use crate::domain::poll::Polling;
 use crate::domain::{
     BinaryKind, DeviceTypeId, Entry, FeedName, Image, ImageId, Manifest, PartnerId, Refusal,
 };
@@ -38,7 +39,7 @@ pub async fn load(cx: &Context<'_>, device_type: &DeviceTypeId, feed: &FeedName)
     Ok(Loaded { manifest, associations })
 }
 
-/// The manifest that `associations` make, from nothing but them, after `old`; a stop stays.
+/// The manifest that `associations` make, from nothing but them, after `old`; a stop stays, and how often devices ask.
 ///
 /// `fresh` is an image as it will be once the transaction is through, in place of its stored record.
 pub async fn built(
@@ -54,8 +55,18 @@ pub async fn built(
         Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key()?.to_owned());
     made.revision = old.map_or(0, |old| old.revision) + 1;
     made.stopped = stops::holds(cx, partner, device_type, old.map(|old| old.stopped)).await?;
+    made.polling = match old {
+        Some(old) => old.polling,
+        None => polling(cx, device_type).await?,
+    };
     made.entries = entries(cx, partner, associations, fresh).await?;
     Ok(made)
+}
+
+/// How often devices of a device type should ask.
+async fn polling(cx: &Context<'_>, device_type: &DeviceTypeId) -> Result<Polling> {
+    let this = cx.store.device_type(device_type).await?;
+    Ok(this.map(|this| this.polling).unwrap_or_default())
 }
 
 /// Refuses a manifest that an association would make too large.
@@ -100,7 +111,8 @@ async fn entries(
         .collect()
 }
 
-/// Makes a manifest again if its associations, their records or the download key say something else by now.
+/// Makes a manifest again if its associations, their records, its device type or the download key say something else by
+/// now.
 ///
 /// `edited` is an image whose words have changed. Where a higher one hides it, a removal under way may be about to
 /// show it with its old words; the manifest is then written again as it is, so that the removal starts anew.
@@ -116,9 +128,13 @@ pub async fn remake(
     deciding(|| async {
         let loaded = load(cx, device_type, feed).await?;
         let old = loaded.manifest.as_ref();
-        let made = built(cx, partner, device_type, feed, old, &loaded.associations, None).await?;
+        let mut made = built(cx, partner, device_type, feed, old, &loaded.associations, None).await?;
+        if old.is_some() {
+            made.polling = polling(cx, device_type).await?;
+        }
+        let said = |it: &Manifest| (it.entries.clone(), it.download_key.clone(), it.polling);
         let same = match &loaded.manifest {
-            Some(old) => (&old.entries, &old.download_key) == (&made.entries, &made.download_key),
+            Some(old) => said(old) == said(&made),
             None => made.entries.is_empty(),
         };
         let hidden = edited.is_some_and(|id| {

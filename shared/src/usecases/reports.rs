@@ -329,14 +329,6 @@ fn said(feed: &FeedName, status: &Status, stated: &Stated) -> Event {
     }
 }
 
-/// How long until a device should ask again, in seconds, from `base` and at most `jitter` more: the same for a device each
-/// time, and another for the next one, so that a fleet that was switched on at once does not ask at once.
-pub fn next_poll(device: &DeviceId, base: u32, jitter: u32) -> u32 {
-    let digest = crate::domain::Sha256::of(device.as_str().as_bytes());
-    let place = digest.as_bytes().iter().take(4).fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte));
-    base.saturating_add(place % jitter.saturating_add(1))
-}
-
 /// The day on which a moment lies, for what is told of when a device was seen.
 pub fn day_of(day: i64) -> Timestamp {
     Timestamp::from_millis(0).plus_seconds(day.saturating_mul(86_400))

@@ -5,5 +5,6 @@ mod delete;
 mod firmware_images;
 mod get;
 mod list;
+mod polling;
 mod stop;
 mod update;

@@ -206,7 +206,11 @@ async fn creating_a_device_type() {
 async fn changing_a_device_type() {
     break_everywhere(always(204), async |bench| {
         let id = bench.device_type("kettle").await;
-        bench.by_acme("PUT", &format!("/deviceTypes/{id}"), json!({"name": "Changed"}))
+        bench.by_acme(
+            "PUT",
+            &format!("/deviceTypes/{id}"),
+            json!({"name": "Changed", "nextPollSeconds": 3600}),
+        )
     })
     .await;
 }
