@@ -17,6 +17,7 @@ mod story;
 mod summary;
 mod svg;
 mod tally;
+mod tokens;
 mod withdrawal;
 
 pub use fates::{Fate, Traits};

@@ -9,6 +9,7 @@ use crate::fates::{Fate, Traits};
 use crate::fleet::{Fleet, Make};
 use crate::partner::{Image, Partner, Standing};
 use crate::summary::Summary;
+use crate::tokens;
 
 const DEVICE_TYPE: &str = "simulated-device";
 /// How many minutes lie between two samples.
@@ -119,7 +120,8 @@ pub(crate) struct Told {
 
 /// Runs the whole of it against a dev server of its own, and sums it up. `say` is told how it goes.
 pub async fn tell(wanted: Wanted, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<Summary> {
-    let server = Server::start(Options::default()).await?;
+    let options = Options { http_client: Some(tokens::without()), ..Options::default() };
+    let server = Server::start(options).await?;
     let told = Teller::begin(&server, wanted, say).await;
     let told = match told {
         Ok(teller) => teller.run().await,

@@ -67,10 +67,11 @@ impl Chart {
         text(&mut svg, LEFT, 26.0, "title", "start", &self.title);
         text(&mut svg, LEFT, 46.0, "quiet", "start", &self.below);
         axes.grid(&mut svg, self.x);
-        for (x, name) in &self.marks {
-            let x = axes.x(*x);
+        for ((x, name), row) in self.marks.iter().zip(1_i32..) {
+            let (x, y) = (axes.x(*x), TOP + f64::from(row) * NAMES_APART);
             stroke(&mut svg, "mark", (x, TOP), (x, HEIGHT - BOTTOM));
-            text(&mut svg, x + 5.0, TOP + 12.0, "quiet", "start", name);
+            let (x, anchor) = if x > WIDTH / 2.0 { (x - 5.0, "end") } else { (x + 5.0, "start") };
+            text(&mut svg, x, y, "quiet", anchor, name);
         }
         if let Some((height, _)) = &self.limit {
             let y = axes.y(*height);
