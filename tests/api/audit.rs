@@ -1,5 +1,7 @@
 //! The audit: what changes something is recorded once, with who, in which request, before and after; nothing else is.
 
+mod list;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

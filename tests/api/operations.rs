@@ -225,6 +225,12 @@ pub fn all(world: &World) -> Vec<Operation> {
             => "/deviceTypes/kettle/devices/SN-1/explain", null, Read;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/explain"
             => "/deviceTypes/kettle/explain", {"attributes": {"2003": "0"}, "at": 4_102_444_800_000_i64}, Read;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}/versions"
+            => "/deviceTypes/kettle/devices/SN-1/versions", null, Read;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/versions" => "/deviceTypes/kettle/versions", null, Read;
+        "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/types/{type}/versionNumbers/{versionNumber}/reach"
+            => "/deviceTypes/kettle/firmwareImages/types/3/versionNumbers/1/reach", null, Read;
+        "GET" "/v1/ota/partners/{partnerId}/audit" => "/audit?deviceType=kettle&order=asc", null, Read;
         "PUT" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/firmwareImages/{firmwareImageId}/push"
             => "/deviceTypes/spare/firmwareImages/1003/push", {"value": "SN-1"}, Release;
         "POST" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/stop" => "/deviceTypes/spare/stop", null, Write;

@@ -1,18 +1,22 @@
 //! `/v1/ota/partners/{partnerId}/deviceTypes` and `/feeds`: device types, the images they get, and through which feeds.
 
+mod audit;
 mod descriptions;
 mod device_types;
 mod feeds;
 mod firmware_images;
+mod reach;
 mod rollouts;
 mod stops;
+mod versions;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::blobs::Blobs;
 use shared::http::{App, Service, finish};
 
-/// Device types, operations 13 to 16 and 18, promotion, rollouts, stops, feeds and access to them.
+/// Device types, operations 13 to 16 and 18, promotion, rollouts and their reach, stops, feeds and access to them, and the past
+/// of all that.
 pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
@@ -43,6 +47,9 @@ pub fn routes(app: App, blobs: Blobs) -> Router {
             "/v1/ota/partners/{partnerId}/stop",
             get(stops::get_stop).post(stops::stop_everything).delete(stops::start_everything),
         )
+        .route(&format!("{image}/reach"), get(reach::get_reach))
+        .route(&format!("{device_types}/{{deviceTypeId}}/versions"), get(versions::get_versions))
+        .route("/v1/ota/partners/{partnerId}/audit", get(audit::list_audit))
         .route(feeds, get(feeds::list_feeds))
         .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
         .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))

@@ -1,59 +1,20 @@
 //! `/devices`: what is known of devices, what their partner decides on them, and forgetting them.
 
-use std::str::FromStr;
-
 use axum::extract::State;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use shared::domain::device::Flag;
 use shared::domain::number::ReportedVersion;
 use shared::domain::{DeviceId, DeviceTypeId, Invalid, TypeNumber};
 use shared::http::device_json::{device, device_in_full, edit};
-use shared::http::{App, JsonBody, Partner, Path, Problem, Query, Read, Write, no_content, ok};
+use shared::http::{
+    App, DEFAULT_LIMIT, JsonBody, Limit, PageToken, Partner, Path, Problem, Query, Read, Write, no_content,
+    ok,
+};
 use shared::store::device_lists::Which;
 use shared::usecases::devices::{Listed, forget, get, list, update};
 
-/// Page size when none is asked for.
-const DEFAULT_LIMIT: u16 = 50;
-/// Largest page.
-const MAX_LIMIT: u16 = 200;
-
 type DevicePath = Path<(DeviceTypeId, DeviceId)>;
-
-/// `limit`.
-struct Limit(u16);
-
-impl FromStr for Limit {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = digits.then(|| text.parse().ok()).flatten();
-        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit.map(Self).ok_or(Invalid::because("must be 1 to 200"))
-    }
-}
-
-/// `pageToken`: the last id of the page before, in base64url, so that nobody builds one.
-struct PageToken(DeviceId);
-
-impl PageToken {
-    fn write(last: &DeviceId) -> String {
-        URL_SAFE_NO_PAD.encode(last.as_str())
-    }
-}
-
-impl FromStr for PageToken {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let last = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
-        last.map(Self).ok_or(Invalid::because("must be the pageToken of an answer"))
-    }
-}
 
 /// One of `prefix`, `type` with `versionNumber`, and `flag`; all devices if there is none of them.
 fn which(query: &Query) -> Result<Which, Problem> {
@@ -88,13 +49,13 @@ pub(crate) async fn list_devices(
 ) -> Result<Response, Problem> {
     let which = which(&query)?;
     let limit = query.parsed::<Limit>("limit")?.map_or(DEFAULT_LIMIT, |limit| limit.0);
-    let after = query.parsed::<PageToken>("pageToken")?.map(|token| token.0);
+    let after = query.parsed::<PageToken<DeviceId>>("pageToken")?.map(|token| token.0);
     let cx = caller.call.context(&app);
     let found = list(&cx, &caller.partner, &device_type, &which, after.as_ref(), limit).await?;
     let Listed { devices, next } = &found;
     let mut body = json!({"devices": devices.iter().map(device).collect::<Vec<Value>>()});
     if let Some(last) = next {
-        body["pageToken"] = PageToken::write(last).into();
+        body["pageToken"] = PageToken::<DeviceId>::write(last.as_str()).into();
     }
     ok(&body)
 }

@@ -5,26 +5,10 @@ use axum::response::Response;
 use serde_json::Value;
 use shared::domain::device::MOST_TYPES;
 use shared::domain::number::ReportedVersion;
-use shared::domain::{DeviceId, DeviceTypeId, FeedName, Invalid, Timestamp};
+use shared::domain::{DeviceId, DeviceTypeId, FeedName};
 use shared::http::device_json::explanation;
-use shared::http::{App, Attribute, JsonBody, Partner, Path, Problem, Query, Read, ok};
+use shared::http::{App, Attribute, JsonBody, Moment, Partner, Path, Problem, Query, Read, ok};
 use shared::usecases::explain::{Question, answer, of_device};
-
-/// `at`, in milliseconds since the epoch.
-struct Moment(Timestamp);
-
-impl std::str::FromStr for Moment {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let millis = text.parse().ok().filter(|millis| (0..=MOST_MILLIS).contains(millis));
-        let why = Invalid::because("must be milliseconds since the epoch");
-        millis.map(|millis| Self(Timestamp::from_millis(millis))).ok_or(why)
-    }
-}
-
-/// The end of the year 9999.
-const MOST_MILLIS: i64 = 253_402_300_799_999;
 
 pub(crate) async fn explain_device(
     State(app): State<App>,

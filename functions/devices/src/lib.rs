@@ -5,12 +5,13 @@ mod devices;
 mod explain;
 mod pushes;
 mod secrets;
+mod versions;
 
 use axum::Router;
 use axum::routing::{get, post, put};
 use shared::http::{App, finish};
 
-/// Devices, their tokens and the secret that these are made with, why they get what they get, and operation 17.
+/// Devices, their tokens and the secret that these are made with, what they get and why, what they ran, and operation 17.
 pub fn routes(app: App) -> Router {
     let clock = app.clock.clone();
     let device_type = "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}";
@@ -25,6 +26,7 @@ pub fn routes(app: App) -> Router {
             get(devices::get_device).patch(devices::update_device).delete(devices::forget_device),
         )
         .route(&format!("{devices}/{{deviceId}}/explain"), get(explain::explain_device))
+        .route(&format!("{devices}/{{deviceId}}/versions"), get(versions::get_device_versions))
         .route(&format!("{device_type}/explain"), post(explain::explain_device_type))
         .route(
             &format!("{device_type}/firmwareImages/{{firmwareImageId}}/push"),

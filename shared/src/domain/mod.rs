@@ -4,6 +4,7 @@
 //! in as arguments, so every rule can be tested by calling it.
 
 pub mod association;
+pub mod audited;
 pub mod catalogue;
 pub mod credential;
 pub mod decision;
@@ -27,6 +28,7 @@ pub mod page;
 pub mod plan;
 pub mod poll;
 pub mod progress;
+pub mod reach;
 pub mod refusal;
 pub mod rights;
 pub mod rollout;

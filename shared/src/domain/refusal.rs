@@ -142,6 +142,11 @@ pub enum Refusal {
         /// What the device type is.
         device_type: String,
     },
+    /// Too much has changed since.
+    #[error(
+        "more has changed since then than can be taken back; ask about a later moment, or read the audit"
+    )]
+    PastOutOfReach,
     /// A limit of the service; its text.
     #[error("{0}")]
     LimitReached(&'static str),

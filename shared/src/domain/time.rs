@@ -47,11 +47,42 @@ impl Timestamp {
         let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
         moment.strftime("%Y-%m").to_string()
     }
+
+    /// The first moment of its month, UTC.
+    #[must_use]
+    pub fn month_start(self) -> Self {
+        let days: i64 = self.date().get(8..).and_then(|day| day.parse().ok()).unwrap_or(1);
+        Self((self.day() - (days - 1)) * 86_400_000)
+    }
+
+    /// The first moment of the next month, UTC.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        self.month_start().plus_seconds(31 * 86_400).month_start()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn months_begin_and_follow_each_other() {
+        let at =
+            |date: &str| Timestamp::from_millis(date.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        for (moment, start, next) in [
+            ("2026-01-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
+            ("2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+            ("2026-12-15T12:00:00Z", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            ("2028-02-29T12:00:00Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(
+                (at(moment).month_start(), at(moment).next_month()),
+                (at(start), at(next)),
+                "{moment}"
+            );
+        }
+    }
 
     #[test]
     fn a_month_is_that_of_utc() {

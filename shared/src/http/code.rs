@@ -134,6 +134,8 @@ codes! {
     IndexTooLarge = "index_too_large", 422, "The package index would be too large";
     /// The package was built for another architecture.
     ArchitectureMismatch = "architecture_mismatch", 422, "The architecture does not fit";
+    /// Too much has changed since.
+    PastOutOfReach = "past_out_of_reach", 422, "Too much has changed since then";
     /// The device has changed too often today.
     TooManyReports = "too_many_reports", 429, "Too many reports";
     /// A fault of this service.

@@ -9,10 +9,11 @@ use crate::domain::explanation::Row;
 use crate::domain::image::MAX_TAGS;
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::Progress;
-use crate::domain::{ImageId, Tag, Timestamp, TypeNumber};
+use crate::domain::{DeviceId, ImageId, Tag, Timestamp, TypeNumber};
 use crate::store::device_history::{Event, EventRow};
 use crate::usecases::devices::Edit;
 use crate::usecases::explain::Explanation;
+use crate::usecases::versions::{Ran, Since};
 
 /// The fields of a change to a device; one that is not there changes nothing. Faults are collected in `fields`.
 pub fn edit(fields: &mut Fields) -> Edit {
@@ -97,6 +98,32 @@ pub fn explanation(this: &Explanation) -> Value {
         "versions": versions(&this.reported),
         "images": this.rows.iter().map(row).collect::<Vec<_>>(),
     })
+}
+
+/// What ran on a device at a moment.
+pub fn ran(device: &DeviceId, at: Timestamp, this: Option<&Ran>) -> Value {
+    let version = |(number, it): (&TypeNumber, &Since)| {
+        let mut body = json!({
+            "type": number.get(),
+            "versionNumber": it.version.get().to_string(),
+            "sinceTimestamp": it.since.millis(),
+        });
+        if it.or_earlier {
+            body["orEarlier"] = true.into();
+        }
+        body
+    };
+    let mut body = json!({
+        "deviceId": device.as_str(),
+        "atTimestamp": at.millis(),
+        "known": this.is_some(),
+        "versions": this.iter().flat_map(|this| &this.versions).map(version).collect::<Value>(),
+    });
+    if let Some(this) = this {
+        body["feed"] = this.feed.as_str().into();
+        body["heardTimestamp"] = this.heard.millis().into();
+    }
+    body
 }
 
 /// Versions by version attribute, as devices report them.

@@ -13,11 +13,14 @@ pub mod device_credential;
 pub mod device_json;
 pub mod form;
 #[cfg(feature = "blobs")]
+pub mod history_json;
+#[cfg(feature = "blobs")]
 pub mod idempotency;
 #[cfg(feature = "blobs")]
 pub mod image_json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod paging;
 pub mod path;
 pub mod problem;
 pub mod query;
@@ -39,6 +42,7 @@ pub use device_call::{Attribute, DeviceCall};
 pub use form::Form;
 #[cfg(feature = "blobs")]
 pub use idempotency::{repeatable, replayable};
+pub use paging::{DEFAULT_LIMIT, Limit, Moment, PageToken};
 pub use path::Path;
 pub use problem::Problem;
 pub use query::Query;

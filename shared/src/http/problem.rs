@@ -169,6 +169,7 @@ impl From<Refusal> for Problem {
             Refusal::VersionNotNewer { .. } => Code::VersionNotNewer,
             Refusal::ArchitectureMismatch { .. } => Code::ArchitectureMismatch,
             Refusal::LimitReached(_) => Code::LimitReached,
+            Refusal::PastOutOfReach => Code::PastOutOfReach,
             Refusal::PartnerExists => Code::PartnerExists,
         };
         let mut problem = Self::new(code, refusal.to_string());

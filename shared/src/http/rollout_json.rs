@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::body::{Fields, FromJson};
+use crate::domain::association::Association;
 use crate::domain::decision::{Bundle, Requirement, Stage};
 use crate::domain::plan::{
     AutoPause, Hours, Limit, MOST_DEVICES, MOST_REQUIREMENTS, MOST_TAGS, Plan, Wanted,
@@ -175,17 +176,28 @@ impl FromJson for Bundle {
 
 /// A rollout as partners read it, at `now`.
 pub fn rollout(this: &Rollout, now: Timestamp) -> Value {
-    let (association, plan) = (&this.association, &this.association.plan);
-    let id = association.image.id;
+    let mut body = association(&this.association, now);
+    body["deviceTypeId"] = this.association.device_type.as_str().into();
+    body["counts"] = counts(&this.counts, now);
+    body
+}
+
+/// An image in a feed and how it is given out, at `now`.
+pub fn association(this: &Association, now: Timestamp) -> Value {
+    let mut body = plan(&this.plan, now);
+    let id = this.image.id;
+    body["feed"] = this.feed.as_str().into();
+    body["type"] = id.r#type.get().into();
+    body["versionNumber"] = id.number.to_string().into();
+    body
+}
+
+/// How an image is given out, at `now`.
+pub fn plan(plan: &Plan, now: Timestamp) -> Value {
     let mut body = json!({
-        "deviceTypeId": association.device_type.as_str(),
-        "feed": association.feed.as_str(),
-        "type": id.r#type.get(),
-        "versionNumber": id.number.to_string(),
         "state": state(plan),
         "floor": plan.floor,
         "requires": plan.requires.iter().map(requirement).collect::<Value>(),
-        "counts": counts(&this.counts, now),
     });
     let members = match &plan.stage {
         Stage::Released => json!({"percent": 100, "currentPercent": 100}),

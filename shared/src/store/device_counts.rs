@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
+use tokio::task::JoinSet;
 
 use super::read::Consistency;
 use super::{Error, Store, keys};
+use crate::domain::number::ReportedVersion;
 use crate::domain::plan::Tally;
 use crate::domain::progress::{Slot, last_silent};
-use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Sha256, Timestamp};
+use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Sha256, Timestamp, TypeNumber};
 
 /// How many partitions a list of devices is spread over.
 pub const SHARDS: u8 = 16;
@@ -140,6 +142,45 @@ impl Store {
             all += found.take::<DevicesRow>(key)?.map_or(0, |row| row.devices);
         }
         Ok(u64::try_from(all).unwrap_or_default())
+    }
+}
+
+#[derive(Deserialize)]
+struct RunsRow {
+    #[serde(rename = "SK")]
+    sk: String,
+    #[serde(default)]
+    devices: i64,
+}
+
+impl Store {
+    /// How many devices in a feed report which version of a type: one `Query` for each shard, [`SHARDS`] of them side by side.
+    pub async fn running(
+        &self,
+        device_type: &DeviceTypeId,
+        feed: &FeedName,
+        number: TypeNumber,
+    ) -> Result<BTreeMap<ReportedVersion, u64>, Error> {
+        let mut sums: BTreeMap<ReportedVersion, i64> = BTreeMap::new();
+        for first in (0..COUNT_SHARDS).step_by(SHARDS.into()) {
+            let mut reads = JoinSet::new();
+            for shard in first..first + SHARDS {
+                let (store, partition) = (self.clone(), keys::counts_partition(device_type, shard));
+                let prefix = keys::runs_prefix(feed, number);
+                reads.spawn(async move { store.read_range::<RunsRow>(&partition, &prefix).await });
+            }
+            while let Some(read) = reads.join_next().await {
+                for row in read.map_err(|error| Error::Unavailable(error.to_string()))?? {
+                    let digits = row.sk.rsplit('#').next().unwrap_or_default().trim_start_matches('0');
+                    let version = if digits.is_empty() { "0" } else { digits };
+                    if let Ok(version) = version.parse() {
+                        *sums.entry(version).or_default() += row.devices;
+                    }
+                }
+            }
+        }
+        let known = |(version, devices)| Some((version, u64::try_from(devices).ok().filter(|it| *it > 0)?));
+        Ok(sums.into_iter().filter_map(known).collect())
     }
 }
 

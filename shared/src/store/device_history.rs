@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::devices::{PROVISIONAL_SECONDS, attributes};
+use super::row::decode;
 use super::{Error, Store, Tx, keys};
 use crate::domain::device::{Checked, Device};
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::State;
-use crate::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Timestamp, TypeNumber, VersionNumber};
+use crate::domain::{FeedName, ImageId, Timestamp, TypeNumber, VersionNumber};
 
 /// How long a moment of a device's history is kept, in seconds: two years.
 const HISTORY_SECONDS: i64 = 2 * 366 * 86_400;
+/// The most moments of a device's history that are read to tell its past.
+const MOST_MOMENTS: i32 = 1000;
 
 /// A moment in a device's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,13 +93,45 @@ impl Event {
 }
 
 impl Store {
-    /// A device's history, oldest first.
-    pub async fn device_history(
+    /// The history of a device that is known, up to `at` and since it was first heard of, newest first: at most 1,000 moments,
+    /// and whether that is all.
+    pub async fn history_until(
         &self,
-        device_type: &DeviceTypeId,
-        id: &DeviceId,
-    ) -> Result<Vec<EventRow>, Error> {
-        self.read_range(&keys::device_partition(device_type, id), keys::EVENT).await
+        device: &Device,
+        at: Timestamp,
+    ) -> Result<(Vec<EventRow>, bool), Error> {
+        // What was kept of a device before it was forgotten is nobody's any more.
+        let low = keys::device_event(&device.device_type, &device.id, device.created, 0);
+        let high = keys::device_event(&device.device_type, &device.id, at, u64::MAX);
+        if low.sk > high.sk {
+            return Ok((Vec::new(), true));
+        }
+        let (mut rows, mut place) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :pk AND SK BETWEEN :low AND :high")
+                .expression_attribute_values(":pk", AttributeValue::S(low.pk.clone()))
+                .expression_attribute_values(":low", AttributeValue::S(low.sk.clone()))
+                .expression_attribute_values(":high", AttributeValue::S(high.sk.clone()))
+                .scan_index_forward(false)
+                .consistent_read(true)
+                .limit(MOST_MOMENTS - i32::try_from(rows.len()).unwrap_or(MOST_MOMENTS - 1))
+                .set_exclusive_start_key(place)
+                .send()
+                .await
+                .map_err(|error| Error::unavailable("Query", &error))?;
+            for item in answer.items.unwrap_or_default() {
+                rows.push(decode(item)?);
+            }
+            place = answer.last_evaluated_key;
+            let enough = i32::try_from(rows.len()).is_ok_and(|read| read >= MOST_MOMENTS);
+            if place.is_none() || enough {
+                return Ok((rows, place.is_none()));
+            }
+        }
     }
 }
 

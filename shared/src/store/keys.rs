@@ -1,5 +1,6 @@
 //! Every partition and sort key of the table, made here and nowhere else (`docs/DATA-MODEL.md`).
 
+mod audit;
 mod devices;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use crate::domain::{
     DeviceTypeId, FeedName, ImageId, ImageRef, Name, PartnerId, Sha256, Timestamp, TypeNumber, Version,
 };
 
+pub use audit::*;
 pub use devices::*;
 
 /// The key of one item.
@@ -282,11 +284,6 @@ pub fn idempotency(partner: &PartnerId, given: &str) -> Key {
     key(format!("IDEM#{partner}#{}", Sha256::of(given.as_bytes())), "META")
 }
 
-/// The partition of a month's audit; `@operator` (no slug) for what belongs to no partner.
-pub fn audit_partition(partner: Option<&PartnerId>, at: Timestamp) -> String {
-    format!("AUDIT#{}#{}", partner.map_or("@operator", PartnerId::as_str), at.month())
-}
-
 /// An effect that has been begun and must be finished.
 pub fn repair(subject: &str) -> Key {
     key(REPAIRS.into(), subject)
@@ -294,10 +291,17 @@ pub fn repair(subject: &str) -> Key {
 
 /// The partition of rollouts whose end is known.
 pub const DUE: &str = "DUE";
+/// The sort key before those of all rollouts whose end is known: those without their end in it, as they once were, come first.
+pub const DUE_FIRST: &str = "0";
 
-/// Says when a rollout will have taken everyone in.
-pub fn due(device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> Key {
-    key(DUE.into(), format!("{device_type}#{feed}#{}", padded(id)))
+/// Says that a rollout will have taken everyone in at a moment; sorts by that.
+pub fn due(at: Timestamp, device_type: &DeviceTypeId, feed: &FeedName, id: ImageId) -> Key {
+    key(DUE.into(), format!("~{:013}#{device_type}#{feed}#{}", at.millis(), padded(id)))
+}
+
+/// The sort key after those of all rollouts that have taken everyone in by `at`.
+pub fn due_until(at: Timestamp) -> String {
+    format!("~{:013}#~", at.millis())
 }
 
 /// Where a reconciliation stopped.
@@ -310,7 +314,7 @@ pub fn image_in(key: &Key) -> Option<ImageId> {
     let (pk, sk): (Vec<&str>, Vec<&str>) = (key.pk.split('#').collect(), key.sk.split('#').collect());
     let ((["IMAGE", kind, number] | ["DEVV", _, kind, number, _], _)
     | ([REPAIRS], ["IMAGE", kind, number])
-    | ([DUE], [_, _, kind, number])
+    | ([DUE], [_, _, kind, number] | [_, _, _, kind, number])
     | (["COUNT", ..], ["IMAGE" | "RUNS", _, kind, number])
     | (_, ["IMG" | "DETAIL" | "OFFER", kind, number] | ["ASSOC", _, kind, number])) =
         (pk.as_slice(), sk.as_slice())
@@ -325,11 +329,6 @@ pub fn image_in(key: &Key) -> Option<ImageId> {
 pub fn type_in(key: &Key) -> Option<TypeNumber> {
     let kind = key.pk.strip_prefix("COUNTER#").or_else(|| key.sk.strip_prefix("NAME#")?.split('#').next())?;
     kind.trim_start_matches('0').parse().ok()
-}
-
-/// True for the key of an audit item.
-pub fn is_audit(key: &Key) -> bool {
-    key.pk.starts_with("AUDIT#")
 }
 
 #[cfg(test)]
@@ -364,7 +363,7 @@ mod tests {
             ("offer_made", offer_made(id, &owner)),
             ("placement", placement(id, &kettle, &beta)),
             ("association", association(&kettle, &beta, id)),
-            ("due", due(&kettle, &beta, id)),
+            ("due", due(Timestamp::from_millis(7), &kettle, &beta, id)),
         ];
         for (name, key) in &keys {
             assert_eq!(image_in(key), Some(id), "{name}");

@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod associations;
 pub mod audit;
 pub mod binaries;
+pub mod changes;
 pub mod counters;
 pub mod device_counts;
 pub mod device_history;

@@ -15,7 +15,7 @@ use super::audit::{Audit, AuditRow};
 use super::device_history::EventRow;
 use super::keys::Key;
 use super::row::{encode, key_attributes};
-use super::{Error, Guard, Store};
+use super::{Error, Guard, Store, changes};
 
 /// How often a transaction that collided with another is tried before the caller is told.
 const ATTEMPTS: u32 = 8;
@@ -143,9 +143,22 @@ impl Tx {
         }
     }
 
+    /// What tells it from every other transaction.
+    pub(super) fn turn(&self) -> &str {
+        &self.record.0.sk
+    }
+
     /// How many items it writes or checks, its own record included; DynamoDB takes 100.
     pub fn len(&self) -> usize {
-        self.items.len() + 1
+        self.items.len() + 1 + self.changes().len()
+    }
+
+    /// The same as in the audit for each device type whose feeds it changes, by which their past is told.
+    fn changes(&self) -> Vec<Key> {
+        match &self.record.1 {
+            Record::Audit(row) => changes::keys_of(&self.record.0, row),
+            Record::Event(_) => Vec::new(),
+        }
     }
 
     /// Never: its own record is always in it.
@@ -251,9 +264,14 @@ impl Tx {
     /// A collision with another transaction is tried again with jitter; [`Error::Busy`] if it goes on. A condition
     /// that does not hold is [`Error::Guard`] with the first guard that failed.
     pub async fn commit(mut self, store: &Store) -> Result<(), Error> {
+        let changes = self.changes();
         let (key, record) = self.record.clone();
         match &record {
-            Record::Audit(row) => self.put(&key, row, &When::Always, Guard::Changed),
+            Record::Audit(row) => {
+                for key in changes.iter().chain([&key]) {
+                    self.put(key, row, &When::Always, Guard::Changed);
+                }
+            }
             Record::Event(row) => self.put(&key, row, &When::Always, Guard::Changed),
         }
         if let Some(fault) = self.fault {

@@ -74,7 +74,7 @@ pub(super) async fn place(
     };
     tx.create_association(&made, partner);
     if made.plan != Plan::default() {
-        tx.note_due(partner, &made);
+        tx.note_due(partner, None, &made);
     }
     tx.count_feed_uses(partner, feed, 1);
     if image.is_package() {

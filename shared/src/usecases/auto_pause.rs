@@ -65,7 +65,7 @@ pub(super) async fn look(
         let by = Context { actor: ACTOR, ..*cx };
         let mut tx = by.tx(Some(partner), "rollout.paused", subject, change);
         tx.replace_association(&this);
-        tx.note_due(partner, &this);
+        tx.note_due(partner, Some(&before), &this);
         let revision = manifest.revision;
         let mut after = manifest;
         after.revision += 1;

@@ -68,7 +68,9 @@ pub async fn answer(
     let past = question.at.filter(|at| *at < cx.now);
     let then = match (past, &known) {
         (Some(at), Some(known)) => {
-            Some(Then::of(&cx.store.device_history(device_type, &known.id).await?, at))
+            let (mut history, _) = cx.store.history_until(known, at).await?;
+            history.reverse();
+            Some(Then::of(&history, at))
         }
         _ => None,
     };
@@ -89,15 +91,18 @@ pub async fn answer(
     if let Some(reported) = &question.reported {
         seen.reported.clone_from(reported);
     }
-    let associations = match past {
-        Some(at) => replay::associations(cx, partner, device_type, at).await?,
-        None => cx.store.associations(device_type, None).await?,
+    let (associations, stopped) = match past {
+        Some(at) => {
+            let past = replay::past(cx, partner, &this, at).await?;
+            (past.associations, past.stopped)
+        }
+        None => (cx.store.associations(device_type, None).await?, this.is_stopped()),
     };
     // As a check does: what was pushed is given out as it is by now, or no longer.
     seen.pushes.retain_mut(|push| {
         let found = associations.iter().find(|each| each.feed == feed && each.image.id == push.image.id);
         found.map(|each| push.image = each.candidate()).is_some()
     });
-    let rows = explain(&associations, &feed, this.is_stopped(), &seen, at);
+    let rows = explain(&associations, &feed, stopped, &seen, at);
     Ok(Explanation { feed, at, reported: seen.reported, known: known.is_some(), rows })
 }

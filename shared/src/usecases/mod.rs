@@ -5,6 +5,7 @@
 pub mod access;
 #[cfg(feature = "blobs")]
 pub mod associations;
+pub mod audit;
 mod auto_pause;
 #[cfg(feature = "blobs")]
 pub mod binaries;
@@ -30,22 +31,26 @@ pub mod keys;
 pub mod manifests;
 pub mod offers;
 pub mod partners;
+mod past;
 #[cfg(feature = "blobs")]
 pub mod placements;
 pub mod purge;
 pub mod pushes;
 #[cfg(feature = "blobs")]
+pub mod reach;
+#[cfg(feature = "blobs")]
 pub mod reconcile;
 #[cfg(feature = "blobs")]
 pub mod registration;
 pub mod repairs;
-mod replay;
+pub mod replay;
 pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;
 mod saving;
 pub mod stops;
 pub mod types;
+pub mod versions;
 
 pub use context::Context;
 pub use error::{Error, Result};

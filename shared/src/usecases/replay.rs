@@ -1,51 +1,97 @@
 //! The past: what was associated, and what a device ran, at a moment that has gone by.
 //!
-//! Nothing is kept for it. What is associated now is taken back to then through the audit, newest first; what a device ran
-//! is in its own history. Tags and blocks of a device are those of now.
+//! What is associated now is taken back to then through what has changed since, newest first; what a device ran is in its own
+//! history. Tags and blocks of a device are those of now.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Context, Result};
+use super::{Context, Result, past};
 use crate::domain::association::Association;
+use crate::domain::audited::Audited;
 use crate::domain::decision::{self, Reported};
 use crate::domain::{
-    BinaryKind, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber,
+    BinaryKind, DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber,
 };
 use crate::store::associations::plan_from_kept;
 use crate::store::audit::AuditRow;
 use crate::store::device_history::{Event, EventRow};
 
-/// What was associated with a device type at `at`.
-pub(super) async fn associations(
-    cx: &Context<'_>,
-    partner: &PartnerId,
-    device_type: &DeviceTypeId,
-    at: Timestamp,
-) -> Result<Vec<Association>> {
-    // Before the audit: what changes in between is in it, and is undone.
-    let mut all = cx.store.associations(device_type, None).await?;
-    let mut rows = Vec::new();
-    let mut month = at;
-    loop {
-        rows.extend(cx.store.audit(Some(partner), month).await?.into_iter().filter(|row| row.at > at));
-        if month.month() >= cx.now.month() {
-            break;
-        }
-        month = next_month(month);
-    }
-    rows.sort_by_key(|row| row.at);
-    for row in rows.iter().rev() {
-        undo(&mut all, partner, device_type, row);
-    }
-    Ok(all)
+/// How long a request takes at most, in milliseconds: of two that began further apart the later one was done later.
+const OVERLAP: i64 = 30_000;
+
+/// What a device type gave at a moment.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// What was associated, with the plans of then.
+    pub associations: Vec<Association>,
+    /// Whether it was stopped.
+    pub stopped: bool,
 }
 
-/// A moment of the month after that of `at`.
-fn next_month(at: Timestamp) -> Timestamp {
-    let month = at.month();
-    (1..=31).map(|day| at.plus_seconds(day * 86_400)).find(|later| later.month() != month).unwrap_or(at)
+/// What a device type gave at `at`.
+pub(super) async fn past(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    this: &DeviceType,
+    at: Timestamp,
+) -> Result<Past> {
+    let device_type = &this.id;
+    // Before its changes: what is changed in between is among them, and is undone.
+    let mut all = cx.store.associations(device_type, None).await?;
+    let mut rows = past::changes_after(cx, partner, device_type, at).await?;
+    rows.sort_by_key(|row| row.at);
+    let stopped = was_stopped(&rows).unwrap_or(this.is_stopped());
+    while let Some(row) = last(&mut rows, &all, device_type) {
+        undo(&mut all, partner, device_type, &row);
+    }
+    Ok(Past { associations: all, stopped })
+}
+
+/// Whether a device type was stopped before all these changes of it; none if none of them says.
+fn was_stopped(rows: &[AuditRow]) -> Option<bool> {
+    let turns = ["deviceType.stopped", "deviceType.started"];
+    let first = rows.iter().find(|row| turns.contains(&row.action.as_str()))?;
+    first.before.as_ref()?["stopped"].as_bool()
+}
+
+/// Takes out the change that was done last. An item says when its request came, not when it was done: of those that may have
+/// overlapped it is the one that left things as they are in `all`.
+fn last(rows: &mut Vec<AuditRow>, all: &[Association], device_type: &DeviceTypeId) -> Option<AuditRow> {
+    let since = rows.last()?.at.millis().saturating_sub(OVERLAP);
+    let may_be = rows.iter().rev().take_while(|row| row.at.millis() >= since);
+    let found = may_be.enumerate().find(|(_, row)| left(all, device_type, row)).map_or(0, |(back, _)| back);
+    Some(rows.remove(rows.len() - 1 - found))
+}
+
+/// Whether things can be in `all` as they are right after what an audit item says.
+fn left(all: &[Association], device_type: &DeviceTypeId, row: &AuditRow) -> bool {
+    let audited = Audited::of(&row.action, &row.subject);
+    let (Some(id), true) = (audited.image, audited.device_type.as_ref() == Some(device_type)) else {
+        return true;
+    };
+    let there = |id, feed: &FeedName| all.iter().find(|each| each.image.id == id && each.feed == *feed);
+    let is = |id, feed: &FeedName, kept: Option<&Value>| {
+        let plan = kept.and_then(plan_from_kept);
+        there(id, feed).is_some_and(|each| plan.is_none_or(|plan| each.plan == plan))
+    };
+    let after = row.after.as_ref();
+    match (row.action.as_str(), &audited.feed) {
+        ("association.created" | "association.promoted" | "description.registered", Some(feed)) => {
+            is(id, feed, after.and_then(|after| after.get("rollout")))
+        }
+        ("association.removed", _) => {
+            let feeds = row.before.as_ref().and_then(|before| before["feeds"].as_array());
+            let mut feeds = feeds.into_iter().flatten().filter_map(|feed| feed.as_str()?.parse().ok());
+            feeds.all(|feed| there(id, &feed).is_none())
+        }
+        (action, Some(feed)) if action.starts_with("rollout.") => {
+            let mut plans = after.and_then(Value::as_object).into_iter().flatten();
+            plans.all(|(name, plan)| named(name).is_none_or(|id| is(id, feed, Some(plan))))
+        }
+        _ => true,
+    }
 }
 
 /// Takes back what an audit item says, as far as it is about what is associated with this device type.
@@ -85,9 +131,7 @@ fn undo(all: &mut Vec<Association>, partner: &PartnerId, device_type: &DeviceTyp
         }
         (action, [this, feed, ..]) if action.starts_with("rollout.") && *this == device_type.as_str() => {
             for (name, plan) in row.before.as_ref().and_then(Value::as_object).into_iter().flatten() {
-                let Some(id) = name.split_once('/').and_then(|(kind, number)| image(kind, number)) else {
-                    continue;
-                };
+                let Some(id) = named(name) else { continue };
                 let Some(plan) = plan_from_kept(plan) else { continue };
                 for each in all.iter_mut().filter(|each| each.image.id == id && each.feed.as_str() == *feed) {
                     each.plan = plan.clone();
@@ -101,6 +145,11 @@ fn undo(all: &mut Vec<Association>, partner: &PartnerId, device_type: &DeviceTyp
 fn image(kind: &str, number: &str) -> Option<ImageId> {
     let kind: TypeNumber = kind.parse().ok()?;
     Some(ImageId { r#type: kind, number: number.parse().ok()? })
+}
+
+/// The image that is written as `105/7`.
+fn named(text: &str) -> Option<ImageId> {
+    text.split_once('/').and_then(|(kind, number)| image(kind, number))
 }
 
 /// What is known of a device at a moment, out of its history.
@@ -137,12 +186,11 @@ impl Then {
             };
             then.reported =
                 reported.iter().filter_map(|(id, version)| Some((number(id)?, *version))).collect();
-            let named = |text: &String| text.split_once('/').and_then(|(kind, number)| image(kind, number));
-            for id in offered.iter().filter_map(named) {
+            for id in offered.iter().filter_map(|text| named(text)) {
                 then.withheld.remove(&id.r#type);
                 then.held.remove(&id);
             }
-            for id in given_up.iter().filter_map(named) {
+            for id in given_up.iter().filter_map(|text| named(text)) {
                 then.withheld.insert(id.r#type, id);
             }
             let runs = &then.reported;
@@ -232,10 +280,38 @@ mod tests {
     }
 
     #[test]
-    fn months_follow_each_other() {
-        let january = at(1_769_731_200_000); // 2026-01-30
-        assert_eq!(next_month(january).month(), "2026-02");
-        assert_eq!(next_month(at(1_795_305_600_000)).month(), "2026-12");
+    fn of_changes_that_overlapped_the_one_that_left_things_as_they_are_is_taken_back_first() {
+        let plans = [
+            Plan::default(),
+            Plan { floor: true, ..Plan::default() },
+            Plan { stage: Stage::Withdrawn, ..Plan::default() },
+        ];
+        let kept = |at: usize| json!({"105/7": plan_as_kept(&plans[at]).unwrap()});
+        let set = |millis, from, to| AuditRow {
+            at: at(millis),
+            ..row("rollout.set", "kettle/beta/105/7", kept(from), kept(to))
+        };
+        let kettle: DeviceTypeId = "kettle".parse().unwrap();
+        let all = |plan: &Plan| {
+            vec![Association {
+                device_type: kettle.clone(),
+                feed: "beta".parse().unwrap(),
+                image: ImageRef::associated("acme".parse().unwrap(), &kettle, "7105".parse().unwrap()),
+                kind: BinaryKind::Binary,
+                created: at(1),
+                plan: plan.clone(),
+            }]
+        };
+        // The one that came first was done last.
+        let mut rows = vec![set(1000, 1, 2), set(1500, 0, 1)];
+        let mut now = all(&plans[2]);
+        while let Some(row) = last(&mut rows, &now, &kettle) {
+            undo(&mut now, &"acme".parse().unwrap(), &kettle, &row);
+        }
+        assert_eq!(now[0].plan, plans[0]);
+        // One that came long before was done before.
+        let mut rows = vec![set(1000, 1, 2), set(100_000, 0, 1)];
+        assert_eq!(last(&mut rows, &all(&plans[2]), &kettle).map(|row| row.at), Some(at(100_000)));
     }
 
     #[test]

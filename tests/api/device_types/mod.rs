@@ -8,3 +8,4 @@ mod list;
 mod polling;
 mod stop;
 mod update;
+mod versions;

@@ -7,6 +7,7 @@ mod list;
 mod push;
 mod secrets;
 mod update;
+mod versions;
 
 use serde_json::{Value, json};
 use shared::domain::progress::MOST_OFFERS;

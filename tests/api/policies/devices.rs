@@ -115,6 +115,11 @@ async fn reports(drive: &Drive) {
     let past = api.server.clock().now().millis() - 1;
     let explain = format!("/deviceTypes/kiosk/devices/SN-1/explain?at={past}");
     drive.call("GET", &explain, serde_json::Value::Null).await.expect(200);
+    // As if it had been made before changes were kept beside device types: its past is in the audit alone.
+    for (pk, sk, _) in api.dump().await.under("DT#kiosk").filter(|(_, sk, _)| sk.starts_with("CHANGE#")) {
+        api.erase(pk, sk).await;
+    }
+    drive.call("GET", &explain, serde_json::Value::Null).await.expect(200);
     let devices = ["SN-1", "SN-2", "SN-3"];
     for device in devices {
         api.attributes("kiosk", device, &beta).await.expect(200);

@@ -22,28 +22,44 @@ pub struct Completed {
     pub failed: usize,
 }
 
-/// Makes everyone's what has taken everyone in by now, until `enough` says so. Where there is no rollout, this is one
-/// query.
+/// Makes everyone's what has taken everyone in by now, those first whose end came first, until `enough` says so. Where there
+/// is no such rollout, this is one query of nothing. What is done with is noted no more, so that the next one goes on.
 pub async fn complete_due(cx: &Context<'_>, blobs: &Blobs, enough: &impl Fn() -> bool) -> Result<Completed> {
     let mut done = Completed::default();
-    for due in cx.store.due().await?.into_iter().filter(|due| due.at <= cx.now) {
-        if enough() {
-            break;
+    let mut place = None;
+    loop {
+        let (page, next) = cx.store.due(cx.now, place).await?;
+        for due in page {
+            if enough() {
+                return Ok(done);
+            }
+            end(cx, blobs, &due, &mut done).await?;
         }
-        match complete(cx, blobs, &due).await {
-            Ok(true) => done.completed += 1,
-            // It does not end by itself any more, is gone with its image, or was taken back: nothing is left to wait for.
-            Ok(false) | Err(Error::Refused(Refusal::NotFound | Refusal::RolloutWithdrawn)) => {
-                forget(cx, &due).await?;
-            }
-            Err(cause) => {
-                done.failed += 1;
-                let subject = subject(&due.device_type, &due.feed, due.id);
-                tracing::error!(subject, %cause, "a rollout could not be completed");
-            }
+        place = next;
+        if place.is_none() {
+            return Ok(done);
         }
     }
-    Ok(done)
+}
+
+/// Does what there is to be done at the end of one rollout.
+async fn end(cx: &Context<'_>, blobs: &Blobs, due: &Due, done: &mut Completed) -> Result<()> {
+    match complete(cx, blobs, due).await {
+        Ok(true) => {
+            done.completed += 1;
+            Ok(())
+        }
+        // It ends at another time, or not by itself any more, is gone with its image, or was taken back.
+        Ok(false) | Err(Error::Refused(Refusal::NotFound | Refusal::RolloutWithdrawn)) => {
+            forget(cx, due).await
+        }
+        Err(cause) => {
+            done.failed += 1;
+            let subject = subject(&due.device_type, &due.feed, due.id);
+            tracing::error!(subject, %cause, "a rollout could not be completed");
+            Ok(())
+        }
+    }
 }
 
 async fn forget(cx: &Context<'_>, due: &Due) -> Result<()> {

@@ -215,9 +215,9 @@ async fn changing(
         let after: Value = changed.iter().map(|(_, after)| shown(&after.plan, after.image.id)).collect();
         let change = Change::from_to(before, after);
         let mut tx = cx.tx(Some(partner), action, subject(device_type, feed, id), change);
-        for (_, after) in &changed {
+        for (before, after) in &changed {
             tx.replace_association(after);
-            tx.note_due(partner, after);
+            tx.note_due(partner, Some(before), after);
         }
         for (before, after) in changed.iter().filter(|(_, after)| after.kind == BinaryKind::Package) {
             of_package(cx, blobs, &mut tx, &owner, before, after).await?;

@@ -7,4 +7,5 @@ mod get;
 mod limits;
 mod list;
 mod promote;
+mod reach;
 mod rollout;
