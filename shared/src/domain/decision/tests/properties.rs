@@ -73,8 +73,8 @@ fn bundled(device: &str, shares: &[u16]) -> Fleet {
 
 #[test]
 fn one_place_decides_for_all_of_a_bundle() {
-    let takes = |device: usize| bundled(&format!("d{device}"), &[1000; 3]).offers()[0].number.get() == 9;
-    let taken = (0..4000).filter(|device| takes(*device)).count();
+    let gets = |device: usize| bundled(&format!("d{device}"), &[1000; 3]).offers()[0].number.get() == 9;
+    let taken = (0..4000).filter(|device| gets(*device)).count();
     assert!((340..460).contains(&taken), "{taken} of 4000 at 10 %");
 }
 
