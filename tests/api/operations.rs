@@ -219,7 +219,7 @@ pub fn all(world: &World) -> Vec<Operation> {
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices" => "/deviceTypes/kettle/devices", null, Read;
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}" => "/deviceTypes/kettle/devices/SN-1", null, Read;
         "PATCH" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}"
-            => "/deviceTypes/kettle/devices/SN-1", {"tags": ["bench"]}, Write;
+            => "/deviceTypes/kettle/devices/SN-1", {"blocked": true}, Write;
         "DELETE" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}" => "/deviceTypes/kettle/devices/SN-2", null, Write;
         "GET" "/v1/ota/partners/{partnerId}/deviceTypes/{deviceTypeId}/devices/{deviceId}/explain"
             => "/deviceTypes/kettle/devices/SN-1/explain", null, Read;
