@@ -46,7 +46,7 @@ def doors(expect, made) -> None:
     expect.same(
         "routes without authorizer",
         {path.lstrip("/") for path in open_routes},
-        {"oauth/token", "$default", f"{device}/attributes", f"{device}/status"},
+        {"oauth/token", "$default", f"{device}/attributes", f"{device}/status", f"{device}/checks"},
     )
     authorizer = body["components"]["securitySchemes"]["KeyAuthorizer"]["x-amazon-apigateway-authorizer"]
     uri = authorizer.pop("authorizerUri")
@@ -104,7 +104,7 @@ def doors(expect, made) -> None:
             # What devices report comes through the API.
             | {
                 ("apigateway.amazonaws.com", "lambda:InvokeFunction", route)
-                for route in (("attributes", "status") if name == "eligibility" else ())
+                for route in (("attributes", "status", "checks") if name == "eligibility" else ())
             },
         )
 

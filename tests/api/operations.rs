@@ -262,6 +262,9 @@ pub fn all(world: &World) -> Vec<Operation> {
             => "/v1/ota/deviceTypes/spare/devices/SN-1/attributes", {"attributes": {"2003": "0"}}, Nothing;
         "POST" "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/status"
             => "/v1/ota/deviceTypes/spare/devices/SN-1/status", {"type": 3, "versionNumber": 1, "state": "downloading"}, Nothing;
+        "POST" "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/checks"
+            => "/v1/ota/deviceTypes/spare/devices/SN-1/checks",
+            {"devices": [{"deviceType": "spare", "deviceId": "SN-1", "attributes": {"2003": "0"}}]}, Nothing;
     }
 }
 

@@ -7,16 +7,16 @@ use shared::domain::device::{MOST_TYPES, Said, Status};
 use shared::domain::number::ReportedVersion;
 use shared::domain::poll::{Poll, PollSeconds};
 use shared::domain::progress::State as Stage;
-use shared::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
+use shared::domain::{DeviceId, DeviceTypeId, FeedName, ImageId, Timestamp, TypeNumber, VersionNumber};
 use shared::http::{
-    App, Attribute, DeviceBody, DeviceCall, Fields, Path, Problem, device_credential, no_content,
+    App, Attribute, DeviceBody, DeviceCall, Fields, Form, Path, Problem, device_credential, no_content,
 };
 use shared::metrics::{Metric, Metrics};
 use shared::usecases::reports::{Answer, Asking, Caller, answer, report};
 
-use crate::answer::{check, usual};
+use crate::answer::{Check, check, usual};
 use crate::count;
-use crate::forms::encoded;
+use crate::forms::{Told, encoded};
 
 /// Longest text that a device may send beside a status.
 const MOST_TEXT: usize = 200;
@@ -31,23 +31,53 @@ pub(crate) async fn report_attributes(
     DeviceBody { mut fields }: DeviceBody,
 ) -> Result<Response, Problem> {
     let caller = Caller { device_type, device, token: call.token.clone() };
+    let report = report_in(&mut fields);
+    let (report,) = fields.finish((report,))?;
+    let found = answer(&call.context(&app), &report.by(caller)?).await?;
+    let told = told(&app, &found, call.now)?;
+    count(&metrics, call.now, Metric::UpdatesOffered, told.updates.len());
+    count(&metrics, call.now, Metric::UpdatesInstalled, found.installed);
+    respond(&told, call.form)
+}
+
+/// What a device says in a report.
+pub(crate) struct Report {
+    feed: Option<FeedName>,
+    credential: Option<String>,
+    said: Said,
+}
+
+impl Report {
+    /// The check that a device asks for by it.
+    pub(crate) fn by(self, caller: Caller) -> Result<Asking, Problem> {
+        let Self { feed, credential, said } = self;
+        let credential = credential.map_or(Ok(None), |text| device_credential::parse(&text))?;
+        Ok(Asking { caller, feed, credential, said })
+    }
+}
+
+/// The report in the fields of a body; faults are collected in `fields`.
+pub(crate) fn report_in(fields: &mut Fields) -> Option<Report> {
     let feed = fields.optional::<FeedName>("feed");
     let credential = fields.optional::<String>("feedCredential");
-    let attributes = fields.object::<Attribute, ReportedVersion>("attributes", MOST_TYPES);
-    let (attributes,) = fields.finish((attributes,))?;
-    let credential = credential.map_or(Ok(None), |text| device_credential::parse(&text))?;
+    let attributes = fields.object::<Attribute, ReportedVersion>("attributes", MOST_TYPES)?;
     let attributes = attributes.into_iter().map(|(Attribute(kind), it)| (kind, it)).collect();
-    let said = Said { attributes, ..Said::default() };
-    let found = answer(&call.context(&app), &Asking { caller, feed, credential, said }).await?;
-    let Answer { device, manifest, verdicts, installed } = &found;
+    Some(Report { feed, credential, said: Said { attributes, ..Said::default() } })
+}
+
+/// What a device is told that was answered.
+pub(crate) fn told<'a>(app: &App, found: &'a Answer, now: Timestamp) -> Result<Check<'a>, Problem> {
+    let Answer { device, manifest, verdicts, .. } = found;
     let offers: Vec<_> = found.offers().collect();
-    let poll = manifest.polling.poll(usual(&app), manifest.is_expected(verdicts)).of(&device.id);
-    let seconds = found.next_poll(poll.seconds, call.now).max(PollSeconds::LEAST.get());
-    let told = check(&app, manifest, &offers, verdicts, Poll { seconds, ..poll })?;
-    count(&metrics, call.now, Metric::UpdatesOffered, offers.len());
-    count(&metrics, call.now, Metric::UpdatesInstalled, *installed);
-    let headers = [(header::CONTENT_TYPE, call.form.media_type()), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, encoded(&told, call.form)?).into_response())
+    let poll = manifest.polling.poll(usual(app), manifest.is_expected(verdicts)).of(&device.id);
+    let seconds = found.next_poll(poll.seconds, now).max(PollSeconds::LEAST.get());
+    check(app, manifest, &offers, verdicts, Poll { seconds, ..poll })
+}
+
+/// An answer that no cache may keep.
+pub(crate) fn respond(told: &impl Told, form: Form) -> Result<Response, Problem> {
+    let headers = [(header::CONTENT_TYPE, form.media_type()), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, encoded(told, form)?).into_response())
 }
 
 /// Takes in how far the device has come with an update.

@@ -8,6 +8,7 @@
 mod answer;
 mod devices;
 mod forms;
+mod hubs;
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -48,6 +49,7 @@ pub fn reports(app: App, metrics: Metrics) -> Router {
     let router = Router::new()
         .route(&format!("{device}/attributes"), post(devices::report_attributes))
         .route(&format!("{device}/status"), post(devices::report_status))
+        .route(&format!("{device}/checks"), post(hubs::create_checks))
         .with_state((app, metrics));
     finish(router, clock)
 }

@@ -90,7 +90,7 @@ pub struct Fields {
 
 impl Fields {
     /// Fields without a fault so far.
-    pub(super) const fn of(map: Map<String, Value>) -> Self {
+    pub const fn of(map: Map<String, Value>) -> Self {
         Self { map, faults: Vec::new() }
     }
 

@@ -101,6 +101,16 @@ impl Problem {
         body
     }
 
+    /// The body of the problem of a part of what was asked; what only the log is told is logged here, since the answer as a
+    /// whole is none.
+    pub fn of_a_part(&self, request_id: &str, now: Timestamp) -> Value {
+        if let Some(cause) = &self.internal {
+            let code = self.code.as_str();
+            tracing::error!(request_id, code, cause, "a part of a request failed");
+        }
+        self.body(request_id, now)
+    }
+
     /// The whole answer.
     pub fn into_answer(self, request_id: &str, now: Timestamp) -> Response {
         let body = self.body(request_id, now).to_string();

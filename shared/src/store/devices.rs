@@ -6,22 +6,16 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::access::Access;
-use super::associations::AssociationRow;
 use super::device_counts::{count_shard, out_attribute, shard};
 use super::device_progress::{LaggingRow, ProgressRow};
-use super::device_types::DeviceTypeRow;
-use super::manifests::{EntryRow, ManifestRow};
+use super::manifests::EntryRow;
 use super::read::Consistency;
 use super::row::key_attributes;
 use super::tx::{Change, Tx, When};
 use super::{Error, Guard, Store, keys};
-use crate::domain::association::Association;
 use crate::domain::device::{Count, Counted, Device, Flag, Pushed};
 use crate::domain::number::ReportedVersion;
-use crate::domain::{
-    DeviceId, DeviceType, DeviceTypeId, FeedName, ImageId, Manifest, PartnerId, Tag, Timestamp, TypeNumber,
-};
+use crate::domain::{DeviceId, DeviceTypeId, FeedName, PartnerId, Tag, Timestamp, TypeNumber};
 
 /// How long a device is kept that nobody vouches for and that is not heard of again, in seconds: a month.
 pub(super) const PROVISIONAL_SECONDS: i64 = 30 * 86_400;
@@ -156,34 +150,6 @@ impl DeviceRow {
     }
 }
 
-/// What a device that says who it is is answered from, in one call that is the same whatever exists.
-#[derive(Debug)]
-pub struct Known {
-    /// The device, if it has been heard of.
-    pub device: Option<Device>,
-    /// The manifest of the feed that was named.
-    pub manifest: Option<Manifest>,
-    /// The device type, tombstones included.
-    pub device_type: Option<DeviceType>,
-    /// What the credential for that feed opens; nothing if none was shown.
-    pub access: Access,
-    /// The association that was asked about.
-    pub association: Option<Association>,
-}
-
-/// What is read beside a device.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Beside<'a> {
-    /// The manifest of the feed.
-    pub manifest: bool,
-    /// What this pseudonym opens in the feed.
-    pub pseudonym: Option<&'a str>,
-    /// The association of this image in the feed.
-    pub image: Option<ImageId>,
-    /// Whether what was written a moment ago must be seen.
-    pub fresh: bool,
-}
-
 #[derive(Serialize, Deserialize)]
 struct ListedRow {
     id: DeviceId,
@@ -194,41 +160,6 @@ impl Store {
     pub async fn device(&self, device_type: &DeviceTypeId, id: &DeviceId) -> Result<Option<Device>, Error> {
         let row: Option<DeviceRow> = self.read(&keys::device(device_type, id), Consistency::Strong).await?;
         row.map(DeviceRow::read).transpose()
-    }
-
-    /// A device, its device type, and what is asked for beside it of `feed`: one `BatchGetItem`.
-    pub async fn known_device(
-        &self,
-        device_type: &DeviceTypeId,
-        id: &DeviceId,
-        feed: &FeedName,
-        beside: Beside<'_>,
-    ) -> Result<Known, Error> {
-        let (device, meta) = (keys::device(device_type, id), keys::device_type(device_type));
-        let manifest = beside.manifest.then(|| keys::manifest(device_type, feed));
-        let access = beside.pseudonym.map(|pseudonym| keys::access(feed, pseudonym));
-        let association = beside.image.map(|image| keys::association(device_type, feed, image));
-        let others = [&manifest, &access, &association].into_iter().flatten();
-        let wanted: Vec<_> = [&device, &meta].into_iter().chain(others).cloned().collect();
-        let consistency = if beside.fresh { Consistency::Strong } else { Consistency::Eventual };
-        let mut found = self.read_many(&wanted, consistency).await?;
-        let mut known = Known {
-            device: found.take::<DeviceRow>(&device)?.map(DeviceRow::read).transpose()?,
-            manifest: None,
-            device_type: found.take::<DeviceTypeRow>(&meta)?.map(DeviceType::from),
-            access: Access::default(),
-            association: None,
-        };
-        if let Some(key) = manifest {
-            known.manifest = found.take::<ManifestRow>(&key)?.map(ManifestRow::read).transpose()?;
-        }
-        if let Some(key) = access {
-            known.access = found.take::<Access>(&key)?.unwrap_or_default();
-        }
-        if let Some(key) = association {
-            known.association = found.take::<AssociationRow>(&key)?.map(AssociationRow::read).transpose()?;
-        }
-        Ok(known)
     }
 
     /// Notes the day on which a device was heard of that had nothing new to say. Nothing depends on it but that it is told.

@@ -23,6 +23,7 @@ pub mod idempotency;
 pub mod images;
 pub mod indexes;
 pub mod keys;
+pub mod known;
 pub mod manifests;
 mod numbers;
 pub mod offers;

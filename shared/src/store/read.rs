@@ -37,6 +37,11 @@ impl Found {
     pub(super) fn take<T: DeserializeOwned>(&mut self, key: &Key) -> Result<Option<T>, Error> {
         self.0.remove(key).map(decode).transpose()
     }
+
+    /// The same for rows that are asked for more than once.
+    pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+        self.0.get(key).cloned().map(decode).transpose()
+    }
 }
 
 impl Store {

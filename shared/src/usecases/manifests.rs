@@ -129,7 +129,8 @@ pub async fn remake(
         let loaded = load(cx, device_type, feed).await?;
         let old = loaded.manifest.as_ref();
         let mut made = built(cx, partner, device_type, feed, old, &loaded.associations, None).await?;
-        if old.is_some() {
+        // An edit of an image says nothing of the device type, and reaches many.
+        if old.is_some() && edited.is_none() {
             made.polling = polling(cx, device_type).await?;
         }
         let said = |it: &Manifest| (it.entries.clone(), it.download_key.clone(), it.polling);

@@ -23,6 +23,7 @@ mod error;
 pub mod explain;
 pub mod feed_reads;
 pub mod feeds;
+pub mod hub;
 #[cfg(feature = "blobs")]
 pub mod images;
 #[cfg(feature = "blobs")]

@@ -3,6 +3,7 @@
 //! A check is one read, and a write only if something is new. Nothing here trusts an authorizer: the token is looked at
 //! with what has been read.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::deciding;
@@ -18,7 +19,7 @@ use crate::domain::{
 };
 use crate::secrets::Keyring;
 use crate::store::device_history::Event;
-use crate::store::devices::{Beside, Known};
+use crate::store::known::{Beside, Known};
 
 /// The most types whose versions change in one transaction, which takes 100 items: each is listed where it was and where it
 /// is.
@@ -85,13 +86,13 @@ impl Answer {
 
 /// How a device has shown who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     Token,
     /// Not at all, where that will do.
     Nothing,
 }
 
-fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result<Shown> {
+pub(super) fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result<Shown> {
     let Some(text) = &caller.token else {
         let will_do = device_type.anonymous_reports;
         return if will_do { Ok(Shown::Nothing) } else { Err(Refusal::DeviceTokenInvalid.into()) };
@@ -106,9 +107,15 @@ fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result
 /// Stores what a device reports, and says what it should install. One read where nothing is new; a second one if the
 /// partner put it on another feed than it asks for, or pushed an image to it that its feed's manifest does not hold.
 pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
-    let again = AtomicBool::new(false);
+    answer_upon(cx, asking, None).await
+}
+
+/// The same upon what was read already, unless that has changed since.
+pub(super) async fn answer_upon(cx: &Context<'_>, asking: &Asking, read: Option<Read>) -> Result<Answer> {
+    let (again, read) = (AtomicBool::new(false), Mutex::new(read));
     let (answer, offered, given_up) = deciding(|| async {
-        let read = found(cx, asking, again.swap(true, Ordering::Relaxed)).await?;
+        let before = read.lock().ok().and_then(|mut read| read.take());
+        let read = found(cx, asking, before, again.swap(true, Ordering::Relaxed)).await?;
         let (mut known, mut left, mut installed) = (read.known, asking.said.clone(), 0);
         left.beyond = beyond(cx, left.doubtful(known.as_ref(), &read.manifest), &left).await?;
         // What does not fit into one transaction is stored first, and offered nothing.
@@ -135,6 +142,21 @@ pub async fn answer(cx: &Context<'_>, asking: &Asking) -> Result<Answer> {
     Ok(answer)
 }
 
+/// What was read of a device before it is answered.
+pub(super) struct Read {
+    /// As [`Store::known_device`](crate::store::Store::known_device) has it, of the feed that it asks for.
+    pub(super) known: Known,
+    /// The manifest of the feed that its partner put it on, if that is another one.
+    pub(super) pinned: Pinned,
+}
+
+/// A manifest that is read after a device, or not yet.
+pub(super) enum Pinned {
+    Unread,
+    /// None if it was never written.
+    Read(Option<Manifest>),
+}
+
 /// What a check is decided upon.
 struct Found {
     known: Option<Device>,
@@ -143,17 +165,28 @@ struct Found {
     manifest: Manifest,
 }
 
-async fn found(cx: &Context<'_>, asking: &Asking, fresh: bool) -> Result<Found> {
+/// By what the credential that was shown is looked up, if it is needed.
+pub(super) fn pseudonym(cx: &Context<'_>, asking: &Asking) -> Result<Option<String>> {
+    let restricted = asking.feed.as_ref().is_some_and(FeedName::is_restricted);
+    match &asking.credential {
+        Some(credential) if restricted => Ok(Some(credential.pseudonym(cx.secrets.pepper()?.current().1))),
+        _ => Ok(None),
+    }
+}
+
+async fn found(cx: &Context<'_>, asking: &Asking, before: Option<Read>, fresh: bool) -> Result<Found> {
     let Caller { device_type, device, .. } = &asking.caller;
     let asked = asking.feed.clone().unwrap_or_default();
-    let pseudonym = match &asking.credential {
-        Some(credential) if asked.is_restricted() => {
-            Some(credential.pseudonym(cx.secrets.pepper()?.current().1))
+    let Read { known: read, pinned: read_pinned } = if let Some(before) = before {
+        before
+    } else {
+        let pseudonym = pseudonym(cx, asking)?;
+        let beside = Beside { manifest: true, pseudonym: pseudonym.as_deref(), image: None, fresh };
+        Read {
+            known: cx.store.known_device(device_type, device, &asked, beside).await?,
+            pinned: Pinned::Unread,
         }
-        _ => None,
     };
-    let beside = Beside { manifest: true, pseudonym: pseudonym.as_deref(), image: None, fresh };
-    let read = cx.store.known_device(device_type, device, &asked, beside).await?;
     let Known { device: mut known, manifest, device_type: found, access, .. } = read;
     let this = found.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
     let shown = shown(cx.secrets, &asking.caller, &this)?;
@@ -163,8 +196,11 @@ async fn found(cx: &Context<'_>, asking: &Asking, fresh: bool) -> Result<Found> 
     if feed.is_restricted() && (shown == Shown::Nothing || !opened) {
         return Err(Refusal::FeedClosed.into());
     }
-    let manifest =
-        if feed == asked { manifest } else { cx.store.manifest_for_check(device_type, &feed).await? };
+    let manifest = match read_pinned {
+        _ if feed == asked => manifest,
+        Pinned::Read(manifest) => manifest,
+        Pinned::Unread => cx.store.manifest_for_check(device_type, &feed).await?,
+    };
     let manifest = match manifest {
         Some(manifest) => manifest,
         None => eligibility::never_written(cx.store, &this, &feed).await?,

@@ -48,6 +48,7 @@ pub async fn run(drive: &Drive) {
         }
     }
     managed(drive).await;
+    behind_a_hub(drive).await;
 }
 
 /// A device that is stuck, found, moved, and forgotten.
@@ -75,6 +76,27 @@ async fn managed(drive: &Drive) {
         assert_eq!(page.expect(200).json()["devices"][0]["deviceId"], "T-1", "{flag}");
     }
     drive.call("DELETE", device, Value::Null).await.expect(204);
+}
+
+/// Devices behind a hub: one that is new, one that its partner put on another feed, one that comes into a restricted one.
+async fn behind_a_hub(drive: &Drive) {
+    let Drive { api, .. } = drive;
+    let entry = |device: &str, more: Value| {
+        let mut entry = json!({"deviceType": "kiosk", "deviceId": device, "attributes": {"2007": "1"}});
+        entry["token"] = api.device_token("kiosk", device).into();
+        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let devices = [
+        entry("HUB-1", json!({})),
+        entry("HUB-2", json!({"feed": "dev", "feedCredential": GRANTED})),
+        entry("HUB-3", json!({"feed": "unknown"})),
+    ];
+    let token = api.device_token("kiosk", "HUB");
+    let path = "kiosk/devices/HUB/checks";
+    api.device_call(path, &token, &json!({"devices": devices})).await.expect(200);
+    drive.call("PATCH", "/deviceTypes/kiosk/devices/HUB-1", json!({"feed": "late"})).await.expect(204);
+    api.device_call(path, &token, &json!({"devices": devices})).await.expect(200);
 }
 
 /// A device that reports for the first time, another version, another day, in a feed of its partner's and a restricted one;

@@ -3,6 +3,7 @@
 mod attributes;
 mod broken;
 mod forms;
+mod hub;
 mod pausing;
 mod rollouts;
 mod status;

@@ -8,11 +8,12 @@ use super::{compare, expect};
 use crate::operations::mounted_by;
 
 /// Paths that need no key: the token exchange, which reads one itself, and whatever has no route.
-const OPEN: [&str; 4] = [
+const OPEN: [&str; 5] = [
     "/oauth/token",
     "$default",
     "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/attributes",
     "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/status",
+    "/v1/ota/deviceTypes/{deviceTypeId}/devices/{deviceId}/checks",
 ];
 
 /// The name of a function by its id in the templates.
@@ -125,7 +126,7 @@ fn every_route_of_the_api_is_in_the_code_and_the_reverse() {
 }
 
 /// A path as a device or a browser sends it, what is behind it, and over which protocols.
-const DOORS: [(&str, &str, &str); 24] = [
+const DOORS: [(&str, &str, &str); 25] = [
     ("/v1/ota/deviceTypes/kettle/eligibility", "eligibility", "allow-all"),
     ("/release", "feeds", "allow-all"),
     ("/release/kettle", "feeds", "allow-all"),
@@ -146,6 +147,7 @@ const DOORS: [(&str, &str, &str); 24] = [
     ("/dev-lab/kettle/by-hash/0a/k.0.m/hello.ipk", "Storage.BinariesBucket", "https-only"),
     ("/v1/ota/partners/acme/pool", "the API", "https-only"),
     ("/v1/ota/deviceTypes/kettle/devices/d1/attributes", "the API", "https-only"),
+    ("/v1/ota/deviceTypes/kettle/devices/d1/checks", "the API", "https-only"),
     ("/v1/ota/whoami", "the API", "https-only"),
     ("/oauth/token", "the API", "https-only"),
     ("/console", "Storage.ConsoleBucket", "https-only"),
