@@ -1,6 +1,7 @@
 //! Prints what each use case costs at the table: calls, and capacity units as the table reports them.
 //!
-//! `cargo bench -p benches --bench calls`. Fails if a registration needs more than 3 calls or a check more than 1.
+//! `cargo bench -p benches --bench calls`. Fails if a registration needs more than 3 calls, a check more than 1, an idle poll
+//! of a device more than a read, or a status more than a read and a transaction.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,13 +16,17 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::Client;
 use benches::{Meter, Reading};
+use shared::domain::device::{Said, Status};
 use shared::domain::image::Words;
 use shared::domain::page::{PageRequest, Sort};
-use shared::domain::{DeviceTypeId, FeedName, PartnerId, Right, Sha256, TypeNumber};
+use shared::domain::progress::State;
+use shared::domain::{DeviceTypeId, FeedName, ImageId, PartnerId, Right, Sha256, TypeNumber};
 use shared::http::App;
 use shared::store::Store;
+use shared::usecases::hub::answer_all;
 use shared::usecases::images::Wish;
 use shared::usecases::registration::{NewImage, Repeatable, register};
+use shared::usecases::reports::{Asking, Caller, answer, report};
 use shared::usecases::{Context, associations, eligibility, images};
 use tests::api::Api;
 
@@ -73,12 +78,51 @@ async fn run() {
     show("edit a record that is in two manifests", meter.take());
     eligibility::open(&app.store, &kettle, &release).await.unwrap();
     let check = show("check of an open feed", meter.take());
+    known_device(&api, &cx, &meter, first.id).await;
     associations::remove(&cx, api.server.blobs(), &partner, &kettle, first.id, None).await.unwrap();
     show("remove from all feeds", meter.take());
 
     assert!(plain.calls.len() <= 3 && keyed.calls.len() <= 3, "a registration needs at most 3 calls");
     assert_eq!(check.calls, ["GetItem"], "a check is one GetItem");
     Box::pin(large_pool(&api, &app, &meter)).await;
+}
+
+/// What a device costs that says who it is, and 50 of them behind a hub.
+async fn known_device(api: &Api, cx: &Context<'_>, meter: &Meter, id: ImageId) {
+    let asking = |device: &str, runs: &str| {
+        let attributes = [(TypeNumber::try_from(105).unwrap(), Some(runs.parse().unwrap()))].into();
+        Asking {
+            caller: Caller {
+                device_type: "kettle".parse().unwrap(),
+                device: device.parse().unwrap(),
+                token: Some(api.device_token("kettle", device)),
+            },
+            feed: None,
+            credential: None,
+            said: Said { attributes, ..Said::default() },
+        }
+    };
+    let one = asking("SN-1", "0");
+    answer(cx, &one).await.unwrap();
+    show("first report of a device, one offer", meter.take());
+    answer(cx, &one).await.unwrap();
+    let idle = show("idle poll of a known device", meter.take());
+    let status = Status { id, state: State::Downloading, percent: None, code: None, message: None };
+    report(cx, &one.caller, &status).await.unwrap();
+    let stated = show("status report", meter.take());
+    let fifty: Vec<_> = (0..50).map(|number| asking(&format!("H-{number}"), "0")).collect();
+    let hub = asking("HUB", "0").caller;
+    answer_all(cx, &hub, &fifty).await.unwrap().into_iter().for_each(|each| drop(each.unwrap()));
+    show("first report of 50 devices behind a hub", meter.take());
+    answer_all(cx, &hub, &fifty).await.unwrap().into_iter().for_each(|each| drop(each.unwrap()));
+    let behind = show("idle poll of 50 devices behind a hub", meter.take());
+    assert_eq!(idle.calls, ["BatchGetItem"], "an idle poll is one read and no write");
+    assert_eq!(
+        stated.calls,
+        ["BatchGetItem", "TransactWriteItems"],
+        "a status is one read and one transaction"
+    );
+    assert_eq!(behind.calls, ["BatchGetItem"], "an idle hub is one read and no write");
 }
 
 /// A full pool, filtered and sorted: what a page costs at the table, and how long it takes over HTTP.

@@ -47,6 +47,16 @@ async fn ask(router: &Router, path: &'static str) -> usize {
     answer.into_body().collect().await.unwrap().to_bytes().len()
 }
 
+async fn say(router: &Router, token: &str) -> usize {
+    let request = Request::post("/v1/ota/deviceTypes/kettle/devices/SN-1/attributes")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(Body::from(r#"{"attributes": {"2105": "1"}}"#))
+        .unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    answer.into_body().collect().await.unwrap().to_bytes().len()
+}
+
 /// A check through the router, the read of the manifest from the embedded database included; a bare handler as floor.
 fn check(criterion: &mut Criterion) {
     let Fixture { runtime, api, .. } = fixture();
@@ -70,6 +80,10 @@ fn check(criterion: &mut Criterion) {
     });
     group.bench_function("router to bytes, one update", |b| {
         b.to_async(&runtime).iter(|| ask(&routes, "/v1/ota/deviceTypes/kettle/eligibility?2105=0"));
+    });
+    let token = api.device_token("kettle", "SN-1");
+    group.bench_function("router to bytes, a known device with nothing new", |b| {
+        b.to_async(&runtime).iter(|| say(&routes, &token));
     });
     group.finish();
 }
