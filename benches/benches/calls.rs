@@ -27,7 +27,7 @@ use shared::usecases::hub::answer_all;
 use shared::usecases::images::Wish;
 use shared::usecases::registration::{NewImage, Repeatable, register};
 use shared::usecases::reports::{Asking, Caller, answer, report};
-use shared::usecases::{Context, associations, eligibility, images};
+use shared::usecases::{Context, Standing, associations, eligibility, images};
 use tests::api::Api;
 
 /// How many images the pool of the page benchmark has: as many as a partner may have.
@@ -177,6 +177,7 @@ fn context(app: &App) -> Context<'_> {
         right: Right::Release,
         request_id: "benchmark",
         now: app.clock.now(),
+        standing: Standing::default(),
     }
 }
 

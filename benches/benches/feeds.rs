@@ -27,7 +27,7 @@ use shared::domain::{Binary, BinaryKind, Catalogue, FeedName, ImageId, Md5, Righ
 use shared::http::App;
 use shared::ipkg::control;
 use shared::store::Store;
-use shared::usecases::Context;
+use shared::usecases::{Context, Standing};
 use tests::api::Api;
 use tower::ServiceExt as _;
 
@@ -165,6 +165,7 @@ async fn fill(app: &App, blobs: &Blobs) -> String {
         right: Right::Release,
         request_id: "benchmark",
         now: app.clock.now(),
+        standing: Standing::default(),
     };
     let partner = "acme".parse().unwrap();
     let mut tx = cx.tx(Some(&partner), "index.remade", "benchmark".to_owned(), Default::default());

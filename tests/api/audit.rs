@@ -71,6 +71,10 @@ fn left_by(operation: &Operation, world: &World) -> Option<Left> {
         ("DELETE", "/deviceTypes/spare/stop") => changed("deviceType.started", "deviceType/spare"),
         ("POST", "/stop") => made("partner.stopped", "partner/acme"),
         ("DELETE", "/stop") => gone("partner.started", "partner/acme"),
+        ("POST", path) if path.ends_with("/approve") => made("association.created", "spare/guarded/105/1"),
+        ("POST", path) if path.ends_with("/reject") => {
+            changed("approval.rejected", &format!("approval/{}", world.proposals[1]))
+        }
         ("PUT", "/feeds/field") => made("feed.created", "feed/field"),
         ("DELETE", "/feeds/lab") => gone("feed.deleted", "feed/lab"),
         ("POST", "/feeds/dev/devices") => made("access.granted", "access/dev/…"),
@@ -144,7 +148,7 @@ async fn every_change_leaves_one_item_that_says_who_what_and_how_it_was() {
         }
         recorded += 1;
     }
-    assert_eq!(recorded, 38);
+    assert_eq!(recorded, 40);
 }
 
 /// What a change entails beside its own item: manifests that are made again or go, and the end of a fan-out.

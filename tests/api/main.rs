@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where environment and time come in")]
 
 mod admin;
+mod approvals;
 mod audit;
 mod authentication;
 mod binaries;

@@ -89,6 +89,8 @@ pub struct World {
     pub grant: String,
     /// Two keys of it that no test uses.
     pub keys: [String; 2],
+    /// Two proposals of somebody else of its: 105/1 into the feed `guarded` of spare, and of kettle.
+    pub proposals: [String; 2],
 }
 
 impl World {
@@ -129,6 +131,7 @@ impl World {
             let made = api.call("POST", &acme.path("/keys"), &acme.release, wanted).await.expect(201).json();
             made["keyId"].as_str().unwrap().clone_into(key);
         }
+        let proposals = proposals(api, acme).await;
         let (staged, upload) = (Sha256::of(b"staged").to_string(), acme.path("/binaries"));
         let announced = json!({"sha256": staged, "size": 6});
         let upload =
@@ -143,8 +146,29 @@ impl World {
             staged,
             grant: grant.json()["id"].as_str().unwrap().to_owned(),
             keys,
+            proposals,
         }
     }
+}
+
+/// Makes a feed that asks for approvals for as long as it takes to propose something.
+async fn proposals(api: &Api, acme: &Tenant) -> [String; 2] {
+    let other = api.server.partner_key(&acme.id, "release").await.unwrap();
+    let guarded = json!({"approvals": true});
+    api.call("PUT", &acme.path("/feeds/guarded"), &acme.release, guarded).await.expect(204);
+    let mut ids = <[String; 2]>::default();
+    for (device_type, id) in ["spare", "kettle"].into_iter().zip(&mut ids) {
+        let wanted = json!({"type": 105, "versionNumber": 1, "feed": "guarded"});
+        let path = acme.path(&format!("/deviceTypes/{device_type}/firmwareImages"));
+        let waits = api.call("POST", &path, &other, wanted).await.expect(202).json();
+        waits["id"].as_str().unwrap().clone_into(id);
+    }
+    // What waits goes on waiting, and nothing else has to.
+    let open = json!({"approvals": false});
+    let ends = api.call("PUT", &acme.path("/feeds/guarded"), &other, open).await.expect(202).json();
+    let path = acme.path(&format!("/approvals/{}/approve", ends["id"].as_str().unwrap()));
+    api.call("POST", &path, &acme.release, Value::Null).await.expect(204);
+    ids
 }
 
 /// Every operation on acme's things. Each would succeed on a fresh [`World`] with a strong enough key.
@@ -245,6 +269,10 @@ pub fn all(world: &World) -> Vec<Operation> {
         "POST" "/v1/ota/partners/{partnerId}/feeds/{feed}/devices"
             => "/feeds/dev/devices", {"hexSha1": "1123456789abcdef0123456789abcdef01234567"}, Release;
         "DELETE" "/v1/ota/partners/{partnerId}/feeds/{feed}/devices/{id}" => format!("/feeds/dev/devices/{}", world.grant), null, Release;
+        "GET" "/v1/ota/partners/{partnerId}/approvals" => "/approvals?state=pending", null, Read;
+        "GET" "/v1/ota/partners/{partnerId}/approvals/{id}" => format!("/approvals/{}", world.proposals[0]), null, Read;
+        "POST" "/v1/ota/partners/{partnerId}/approvals/{id}/approve" => format!("/approvals/{}/approve", world.proposals[0]), null, Release;
+        "POST" "/v1/ota/partners/{partnerId}/approvals/{id}/reject" => format!("/approvals/{}/reject", world.proposals[1]), null, Release;
         "GET" "/v1/ota/partners/{partnerId}/keys" => "/keys", null, Release;
         "POST" "/v1/ota/partners/{partnerId}/keys" => "/keys", {"rights": ["read"], "label": "new"}, Release;
         "DELETE" "/v1/ota/partners/{partnerId}/keys/{keyId}" => format!("/keys/{}", world.keys[0]), null, Release;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::{PartnerId, Right};
 use shared::store::audit::AuditRow;
 use shared::usecases::reconcile::{Report, reconcile};
-use shared::usecases::{Context, Result};
+use shared::usecases::{Context, Result, Standing};
 
 use crate::api::Api;
 
@@ -97,6 +97,7 @@ impl Api {
             right: Right::Operator,
             request_id: "reconcile",
             now: app.clock.now(),
+            standing: Standing::default(),
         };
         reconcile(&cx, self.server.blobs()).await
     }

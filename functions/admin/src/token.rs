@@ -15,7 +15,7 @@ use shared::domain::Right;
 use shared::http::body::{MAX_JSON, read_body};
 use shared::http::router::request_id;
 use shared::http::{App, Code, Problem, ok, random};
-use shared::usecases::{Context, Error, keys};
+use shared::usecases::{Context, Error, Standing, keys};
 
 /// What is asked of a client that is not known here (RFC 6749, section 5.2): no bearer gets a bearer.
 const CHALLENGE: &str = "Basic realm=\"ota\"";
@@ -33,6 +33,7 @@ pub(crate) async fn create_token(State(app): State<App>, request: Request) -> Re
         right: Right::Read,
         request_id: &request_id,
         now: app.clock.now(),
+        standing: Standing::default(),
     };
     let (bearer, text) = keys::exchange(&cx, &id, &text, random::bytes()).await.map_err(refused)?;
     let lifetime = bearer.expires.map_or(0, |expires| (expires.millis() - cx.now.millis()) / 1000);

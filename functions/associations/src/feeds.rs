@@ -3,10 +3,15 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
+use shared::domain::approval::Proposed;
 use shared::domain::credential::CredentialFault;
 use shared::domain::{DeviceCredential, FeedName, Invalid, Label};
-use shared::http::{App, JsonBody, Partner, Path, Problem, Read, Release, Write, created, no_content, ok};
+use shared::http::approval_json::waits;
+use shared::http::{
+    App, JsonBody, OptionalBody, Partner, Path, Problem, Read, Release, Write, created, no_content, ok,
+};
 use shared::store::access::Grant;
+use shared::usecases::approvals::{Outcome, asking, or_propose};
 use shared::usecases::{access, feeds};
 
 /// A short path segment taken as it is.
@@ -24,19 +29,35 @@ impl std::str::FromStr for Raw {
 }
 
 pub(crate) async fn list_feeds(State(app): State<App>, caller: Partner<Read>) -> Result<Response, Problem> {
-    let names = feeds::list(&caller.call.context(&app), &caller.partner).await?;
-    let each = |name: &FeedName| json!({"feed": name.as_str(), "standard": name.is_standard(), "restricted": name.is_restricted()});
+    let cx = caller.call.context(&app);
+    let names = feeds::list(&cx, &caller.partner).await?;
+    let asking = asking(&cx, &caller.partner).await?;
+    let each = |name: &FeedName| {
+        let mut body = json!({"feed": name.as_str(), "standard": name.is_standard(), "restricted": name.is_restricted()});
+        if asking.contains(name) {
+            body["approvals"] = true.into();
+        }
+        body
+    };
     ok(&names.iter().map(each).collect::<Vec<Value>>())
 }
 
+/// That it asks for no approvals any more must itself be approved.
 pub(crate) async fn create_feed(
     State(app): State<App>,
     caller: Partner<Write>,
     Path((name,)): Path<(Raw,)>,
+    OptionalBody { mut fields }: OptionalBody,
 ) -> Result<Response, Problem> {
     let name = feeds::parse_name(&name.0)?;
-    feeds::create(&caller.call.context(&app), &caller.partner, name).await?;
-    Ok(no_content())
+    let approvals = fields.optional::<bool>("approvals");
+    let (approvals,) = fields.finish((Some(approvals),))?;
+    let cx = caller.call.context(&app);
+    let done = feeds::put(&cx, &caller.partner, &name, approvals).await;
+    match or_propose(&cx, &caller.partner, done, || Proposed::EndApprovals).await? {
+        Outcome::Done(()) => Ok(no_content()),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 pub(crate) async fn delete_feed(

@@ -3,13 +3,16 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use shared::domain::approval::Proposed;
 use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
+use shared::http::approval_json::waits;
 use shared::http::image_json::device_type_image;
 use shared::http::rollout_json::wanted_inside;
 use shared::http::{
     App, JsonBody, Partner, Path, Problem, Query, Read, Service, Write, created, no_content, ok, page_body,
     repeatable,
 };
+use shared::usecases::approvals::{Outcome, or_propose};
 use shared::usecases::associations::{Promotion, associate, get, list, promote, remove};
 
 use crate::descriptions::create_description;
@@ -37,8 +40,12 @@ pub(crate) async fn create_association(
     let Service { app, blobs } = service;
     let cx = caller.call.context(&app);
     let id = ImageId { r#type, number };
-    let made = associate(&cx, &blobs, &caller.partner, &device_type, &feed, id, wanted.as_ref()).await?;
-    created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
+    let made = associate(&cx, &blobs, &caller.partner, &device_type, &feed, id, wanted.as_ref()).await;
+    let change = || Proposed::Associate { device_type, image: id, wanted };
+    match or_propose(&cx, &caller.partner, made, change).await? {
+        Outcome::Done(made) => created(&device_type_image(app.config.base_url()?, &caller.partner, &made)),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 pub(crate) async fn list_firmware_images(
@@ -106,6 +113,11 @@ pub(crate) async fn promote_firmware_image(
     let (from, to) = fields.finish(feeds)?;
     let cx = caller.call.context(&app);
     let (id, promotion) = (ImageId { r#type, number }, Promotion { from, to, wanted });
-    let made = promote(&cx, &blobs, &caller.partner, &device_type, id, &promotion).await?;
-    created(&device_type_image(app.config.base_url()?, &caller.partner, &made))
+    let made = promote(&cx, &blobs, &caller.partner, &device_type, id, &promotion).await;
+    let Promotion { from, wanted, .. } = promotion;
+    let change = || Proposed::Promote { device_type, image: id, from, wanted };
+    match or_propose(&cx, &caller.partner, made, change).await? {
+        Outcome::Done(made) => created(&device_type_image(app.config.base_url()?, &caller.partner, &made)),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }

@@ -1,5 +1,7 @@
-//! `/v1/ota/partners/{partnerId}/deviceTypes` and `/feeds`: device types, the images they get, and through which feeds.
+//! `/v1/ota/partners/{partnerId}/deviceTypes`, `/feeds` and `/approvals`: device types, the images they get, through which
+//! feeds, and what of that somebody else has to approve.
 
+mod approvals;
 mod audit;
 mod descriptions;
 mod device_types;
@@ -15,14 +17,15 @@ use axum::routing::{delete, get, post, put};
 use shared::blobs::Blobs;
 use shared::http::{App, Service, finish};
 
-/// Device types, operations 13 to 16 and 18, promotion, rollouts and their reach, stops, feeds and access to them, and the past
-/// of all that.
+/// Device types, operations 13 to 16 and 18, promotion, rollouts and their reach, stops, feeds and access to them, what must be
+/// approved, and the past of all that.
 pub fn routes(app: App, blobs: Blobs) -> Router {
     let clock = app.clock.clone();
     let device_types = "/v1/ota/partners/{partnerId}/deviceTypes";
     let images = format!("{device_types}/{{deviceTypeId}}/firmwareImages");
     let image = format!("{images}/types/{{type}}/versionNumbers/{{versionNumber}}");
     let feeds = "/v1/ota/partners/{partnerId}/feeds";
+    let approvals = "/v1/ota/partners/{partnerId}/approvals";
     let router = Router::new()
         .route(device_types, get(device_types::list_device_types).post(device_types::create_device_type))
         .route(
@@ -54,6 +57,10 @@ pub fn routes(app: App, blobs: Blobs) -> Router {
         .route(&format!("{feeds}/{{feed}}"), put(feeds::create_feed).delete(feeds::delete_feed))
         .route(&format!("{feeds}/{{feed}}/devices"), get(feeds::list_grants).post(feeds::create_grant))
         .route(&format!("{feeds}/{{feed}}/devices/{{id}}"), delete(feeds::delete_grant))
+        .route(approvals, get(approvals::list_approvals))
+        .route(&format!("{approvals}/{{id}}"), get(approvals::get_approval))
+        .route(&format!("{approvals}/{{id}}/approve"), post(approvals::approve_proposal))
+        .route(&format!("{approvals}/{{id}}/reject"), post(approvals::reject_proposal))
         .with_state(Service { app, blobs });
     finish(router, clock)
 }

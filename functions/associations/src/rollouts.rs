@@ -2,9 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use shared::domain::approval::Proposed;
 use shared::domain::{DeviceTypeId, FeedName, ImageId, TypeNumber, VersionNumber};
+use shared::http::approval_json::waits;
 use shared::http::rollout_json::{rollout, wanted};
 use shared::http::{App, JsonBody, Partner, Path, Problem, Query, Read, Release, Service, no_content, ok};
+use shared::usecases::approvals::{Outcome, or_propose};
 use shared::usecases::rollouts::{get, pause, resume, set, withdraw};
 
 /// The three segments that name an image of a device type.
@@ -38,8 +41,13 @@ pub(crate) async fn set_rollout(
     let wanted = wanted(&mut fields);
     let (wanted,) = fields.finish((Some(wanted),))?;
     let cx = caller.call.context(&app);
-    set(&cx, &blobs, &caller.partner, &device_type, &feed, ImageId { r#type, number }, wanted).await?;
-    Ok(no_content())
+    let image = ImageId { r#type, number };
+    let done = set(&cx, &blobs, &caller.partner, &device_type, &feed, image, wanted.clone()).await;
+    let change = || Proposed::SetRollout { device_type, image, wanted };
+    match or_propose(&cx, &caller.partner, done, change).await? {
+        Outcome::Done(()) => Ok(no_content()),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 pub(crate) async fn pause_rollout(
@@ -61,9 +69,12 @@ pub(crate) async fn resume_rollout(
     query: Query,
 ) -> Result<Response, Problem> {
     let cx = caller.call.context(&app);
-    let id = ImageId { r#type, number };
-    resume(&cx, &blobs, &caller.partner, &device_type, &feed(&query)?, id).await?;
-    Ok(no_content())
+    let image = ImageId { r#type, number };
+    let done = resume(&cx, &blobs, &caller.partner, &device_type, &feed(&query)?, image).await;
+    match or_propose(&cx, &caller.partner, done, || Proposed::Resume { device_type, image }).await? {
+        Outcome::Done(()) => Ok(no_content()),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 /// Final.

@@ -5,7 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use shared::domain::DeviceTypeId;
+use shared::domain::approval::Proposed;
+use shared::http::approval_json::waits;
 use shared::http::{App, Partner, Path, Problem, Read, Release, Write, no_content, ok};
+use shared::usecases::approvals::{Outcome, or_propose};
 use shared::usecases::stops::{Progress, of_partner, start, start_partner, stop, stop_partner};
 
 /// How long one request goes on with a partner's device types, in milliseconds: less than the gateway waits.
@@ -25,8 +28,13 @@ pub(crate) async fn start_device_type(
     caller: Partner<Release>,
     Path((id,)): Path<(DeviceTypeId,)>,
 ) -> Result<Response, Problem> {
-    start(&caller.call.context(&app), &caller.partner, &id).await?;
-    Ok(no_content())
+    let cx = caller.call.context(&app);
+    let done = start(&cx, &caller.partner, &id).await;
+    let change = || Proposed::Start { device_type: Some(id) };
+    match or_propose(&cx, &caller.partner, done, change).await? {
+        Outcome::Done(()) => Ok(no_content()),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 /// What one request does not reach, the next one does, or the reconciler.
@@ -45,7 +53,12 @@ pub(crate) async fn start_everything(
 ) -> Result<Response, Problem> {
     let cx = caller.call.context(&app);
     let enough = || app.clock.now().millis() - cx.now.millis() > MOST_MILLIS;
-    accepted(start_partner(&cx, &caller.partner, &enough).await?)
+    let done = start_partner(&cx, &caller.partner, &enough).await;
+    let change = || Proposed::Start { device_type: None };
+    match or_propose(&cx, &caller.partner, done, change).await? {
+        Outcome::Done(progress) => accepted(progress),
+        Outcome::Waits(approval) => waits(&caller.partner, &approval, cx.now),
+    }
 }
 
 /// Whether the partner is stopped, and how many of its device types that has reached.

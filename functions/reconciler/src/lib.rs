@@ -16,7 +16,7 @@ use shared::domain::{Right, Sha256, Timestamp};
 use shared::http::App;
 use shared::metrics::{Metric, Metrics};
 use shared::store::audit::AuditRow;
-use shared::usecases::{self, Context, purge, reconcile, repairs, rollouts};
+use shared::usecases::{self, Context, Standing, purge, reconcile, repairs, rollouts};
 
 pub use cdn::{Cdn, Fault as CdnFault};
 pub use work::{Message, Unknown, Work};
@@ -96,6 +96,7 @@ impl Reconciler {
             right: Right::Operator,
             request_id: run,
             now: self.app.clock.now(),
+            standing: Standing::default(),
         }
     }
 

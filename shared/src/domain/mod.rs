@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no environment, no randomness and no word of HTTP or AWS. Time and random bits come
 //! in as arguments, so every rule can be tested by calling it.
 
+pub mod approval;
 pub mod association;
 pub mod audited;
 pub mod catalogue;
@@ -36,6 +37,7 @@ pub mod slug;
 pub mod text;
 pub mod time;
 
+pub use approval::{Approval, ApprovalId};
 pub use catalogue::Catalogue;
 pub use credential::DeviceCredential;
 pub use device::Device;

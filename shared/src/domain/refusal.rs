@@ -150,6 +150,23 @@ pub enum Refusal {
     /// A limit of the service; its text.
     #[error("{0}")]
     LimitReached(&'static str),
+    /// Whoever proposed something may not approve it.
+    #[error(
+        "this was proposed with a key of the same line; somebody whose key an operator made has to approve it"
+    )]
+    OwnProposal,
+    /// The proposal waits no more; what became of it.
+    #[error("this proposal is {0}")]
+    ApprovalClosed(&'static str),
+    /// What was proposed could not be carried out; why. The proposal has failed.
+    #[error("what was proposed is not possible any more, and must be proposed anew: {0}")]
+    ApprovalFailed(String),
+    /// What a proposal was made upon has changed since.
+    #[error("what it was proposed upon has changed since")]
+    ProposalOutdated,
+    /// Steps of a proposed schedule have gone by while it waited.
+    #[error("steps of its schedule went by while it waited, and would be taken at once")]
+    ProposalOvertaken,
     /// The partner id is taken.
     #[error("a partner with this id already exists")]
     PartnerExists,

@@ -76,6 +76,8 @@ pub struct Actor {
     pub bearer: bool,
     /// When the key ends, if it does.
     pub expires: Option<Timestamp>,
+    /// The id of the key that an operator made and that this one descends from; empty if that is not known.
+    pub root: String,
 }
 
 impl Actor {

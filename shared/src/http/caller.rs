@@ -16,7 +16,7 @@ use super::code::Code;
 use super::problem::Problem;
 use super::router::request_id;
 use crate::domain::{Actor, PartnerId, Right, Timestamp};
-use crate::usecases::Context;
+use crate::usecases::{Context, Standing};
 
 /// What an operation needs of its caller.
 pub trait Needs: Send + Sync {
@@ -66,6 +66,7 @@ impl Call {
             right: self.actor.right,
             request_id: &self.request_id,
             now: self.now,
+            standing: Standing { root: &self.actor.root, carrying: None },
         }
     }
 }
@@ -138,6 +139,9 @@ pub fn authorizer_context(actor: &Actor) -> HashMap<String, Value> {
     if let Some(partner) = &actor.partner {
         context.insert("partner".to_owned(), Value::from(partner.as_str()));
     }
+    if !actor.root.is_empty() {
+        context.insert("root".to_owned(), Value::from(actor.root.clone()));
+    }
     if let Some(expires) = actor.expires {
         context.insert("expires".to_owned(), Value::from(expires.millis()));
     }
@@ -176,6 +180,7 @@ fn actor(extensions: &http::Extensions) -> Result<Actor, Problem> {
         right,
         key: text("keyId").ok_or_else(broken)?.to_owned(),
         bearer: loose("bearer").as_deref() == Some("true"),
+        root: text("root").unwrap_or_default().to_owned(),
         expires: loose("expires").and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis),
     })
 }

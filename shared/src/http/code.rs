@@ -58,6 +58,8 @@ codes! {
     DeviceTokenInvalid = "device_token_invalid", 401, "That is not this device's token";
     /// The key lacks the right.
     RightMissing = "right_missing", 403, "The key lacks a right";
+    /// Somebody else must approve it.
+    OwnProposal = "own_proposal", 403, "Somebody else must approve this";
     /// Platform types belong to the operator.
     PlatformType = "platform_type", 403, "Platform types belong to the operator";
     /// Not there, or not yours.
@@ -98,6 +100,12 @@ codes! {
     BinaryKindFixed = "binary_kind_fixed", 409, "The kind of the binary is fixed";
     /// The feed has that version of the package, or a greater one.
     VersionNotNewer = "version_not_newer", 409, "The version is not newer";
+    /// The feed asks for approvals.
+    ApprovalNeeded = "approval_needed", 409, "The feed asks for approvals";
+    /// The proposal waits no more.
+    ApprovalClosed = "approval_closed", 409, "The proposal waits no more";
+    /// It was approved, and could not be carried out.
+    ApprovalFailed = "approval_failed", 409, "The proposal has failed";
     /// A limit of the service.
     LimitReached = "limit_reached", 409, "A limit is reached";
     /// Others changed the same things at the same time; try again.

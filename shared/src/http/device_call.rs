@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::router::request_id;
 use crate::domain::{Invalid, Right, Timestamp, TypeNumber};
 use crate::metrics::Metrics;
-use crate::usecases::Context;
+use crate::usecases::{Context, Standing};
 
 /// Who acts, where a device does: what it changes is recorded in its own history.
 const ACTOR: &str = "device";
@@ -41,6 +41,7 @@ impl DeviceCall {
             right: Right::Read,
             request_id: &self.request_id,
             now: self.now,
+            standing: Standing::default(),
         }
     }
 }

@@ -36,6 +36,9 @@ pub fn audit_item(row: &AuditRow, keys: bool) -> Value {
     if let Some(number) = about.r#type {
         body["type"] = number.get().into();
     }
+    if let Some(by) = &row.approval {
+        body["approval"] = json!({"id": by.id, "proposedBy": by.proposed_by});
+    }
     if row.action.starts_with("key.") && !keys {
         return body;
     }
@@ -163,6 +166,7 @@ mod tests {
             subject: subject.into(),
             before: some(before),
             after: some(after),
+            approval: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod approval_json;
 pub mod body;
 pub mod caller;
 pub mod cbor;
@@ -20,8 +21,10 @@ pub mod idempotency;
 pub mod image_json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod optional_body;
 pub mod paging;
 pub mod path;
+mod plan_json;
 pub mod problem;
 pub mod query;
 pub mod random;
@@ -42,6 +45,7 @@ pub use device_call::{Attribute, DeviceCall};
 pub use form::Form;
 #[cfg(feature = "blobs")]
 pub use idempotency::{repeatable, replayable};
+pub use optional_body::OptionalBody;
 pub use paging::{DEFAULT_LIMIT, Limit, Moment, PageToken};
 pub use path::Path;
 pub use problem::Problem;

@@ -180,6 +180,11 @@ impl From<Refusal> for Problem {
             Refusal::ArchitectureMismatch { .. } => Code::ArchitectureMismatch,
             Refusal::LimitReached(_) => Code::LimitReached,
             Refusal::PastOutOfReach => Code::PastOutOfReach,
+            Refusal::OwnProposal => Code::OwnProposal,
+            Refusal::ApprovalClosed(_) => Code::ApprovalClosed,
+            Refusal::ApprovalFailed(_) | Refusal::ProposalOutdated | Refusal::ProposalOvertaken => {
+                Code::ApprovalFailed
+            }
             Refusal::PartnerExists => Code::PartnerExists,
         };
         let mut problem = Self::new(code, refusal.to_string());
@@ -203,6 +208,10 @@ impl From<crate::usecases::Error> for Problem {
             Error::Refused(refusal) => refusal.into(),
             Error::Denied(denial) => denial.into(),
             Error::NotGiven(fault) => fault.into(),
+            Error::Waits(needed) => Self::new(
+                Code::ApprovalNeeded,
+                format!("feed {} asks for approvals, and this cannot be proposed", needed.feed),
+            ),
             Error::Store(store::Error::Busy | store::Error::Guard(_)) => {
                 let mut problem = Self::new(
                     Code::ConflictRetry,

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::body::{Fields, FromJson};
+use super::plan_json::{allow, bundle, hours, percent, requires, steps};
 use crate::domain::association::Association;
 use crate::domain::decision::{Bundle, Requirement, Stage};
 use crate::domain::plan::{
     AutoPause, Hours, Limit, MOST_DEVICES, MOST_REQUIREMENTS, MOST_TAGS, Plan, Wanted,
 };
-use crate::domain::rollout::{self, Allow, Share, Step, Window};
+use crate::domain::rollout::{self, Allow, Share, Step};
 use crate::domain::{DeviceId, Invalid, Tag, Timestamp, TypeNumber, VersionNumber};
 use crate::store::device_counts::Counts;
 use crate::usecases::rollouts::Rollout;
@@ -197,7 +198,7 @@ pub fn plan(plan: &Plan, now: Timestamp) -> Value {
     let mut body = json!({
         "state": state(plan),
         "floor": plan.floor,
-        "requires": plan.requires.iter().map(requirement).collect::<Value>(),
+        "requires": requires(&plan.requires),
     });
     let members = match &plan.stage {
         Stage::Released => json!({"percent": 100, "currentPercent": 100}),
@@ -211,9 +212,8 @@ pub fn plan(plan: &Plan, now: Timestamp) -> Value {
     if let Some(rate) = plan.rate_per_hour {
         set("ratePerHour", rate.into());
     }
-    if let Some(bundle) = &plan.bundle {
-        let types: Vec<_> = bundle.types().iter().map(|number| number.get()).collect();
-        set("bundle", json!({"name": bundle.name().as_str(), "types": types}));
+    if let Some(together) = &plan.bundle {
+        set("bundle", bundle(together));
     }
     if let Some(AutoPause { failure_percent, min_reports, .. }) = plan.auto_pause {
         set("autoPause", json!({"failurePercent": failure_percent, "minReports": min_reports}));
@@ -248,40 +248,16 @@ fn scheduled(rollout: &rollout::Rollout, plan: &Plan, now: Timestamp) -> Value {
         "startTimestamp": schedule.start().millis(),
     });
     if !schedule.steps().is_empty() {
-        let step = |step: &Step| json!({"atTimestamp": step.at.millis(), "percent": percent(step.share)});
-        body["steps"] = schedule.steps().iter().map(step).collect();
+        body["steps"] = steps(schedule.steps());
     }
     if let Some(window) = &rollout.window {
-        body["window"] = hours(window);
+        let (from, to) = window.minutes();
+        body["window"] = hours(from, to, window.zone());
     }
     if rollout.allow != Allow::default() {
-        let Allow { devices, tags } = &rollout.allow;
-        body["allow"] = json!({
-            "devices": devices.iter().map(DeviceId::as_str).collect::<Vec<_>>(),
-            "tags": tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
-        });
+        body["allow"] = allow(&rollout.allow);
     }
     body
-}
-
-/// A percentage, whole where it is.
-fn percent(share: Share) -> Value {
-    let hundredths = share.hundredths();
-    if hundredths.is_multiple_of(100) {
-        (hundredths / 100).into()
-    } else {
-        (f64::from(hundredths) / 100.0).into()
-    }
-}
-
-fn hours(window: &Window) -> Value {
-    let (from, to) = window.minutes();
-    let time = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    json!({"from": time(from), "to": time(to), "timeZone": window.zone()})
-}
-
-fn requirement(this: &Requirement) -> Value {
-    json!({"type": this.r#type.get(), "minVersionNumber": this.min.to_string()})
 }
 
 fn counts(this: &Counts, now: Timestamp) -> Value {

@@ -38,6 +38,10 @@ pub struct ApiKey {
     /// The digest of the key that a bearer was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Sha256>,
+    /// The id of the key that an operator made and that this one descends from, itself included: whoever has one of them may
+    /// have all. None for keys that were made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
     /// When the table may forget a bearer, in seconds since the epoch (TTL).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,

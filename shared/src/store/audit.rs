@@ -54,6 +54,19 @@ pub struct AuditRow {
     /// How it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<serde_json::Value>,
+    /// The proposal that it carries out, if it does; then `actor` is who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ByApproval>,
+}
+
+/// What was proposed before it was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByApproval {
+    /// The proposal's id.
+    pub id: String,
+    /// The id of the key that proposed it.
+    pub proposed_by: String,
 }
 
 impl Audit<'_> {
@@ -70,6 +83,7 @@ impl Audit<'_> {
             subject: self.subject.clone(),
             before: self.before.clone(),
             after: self.after.clone(),
+            approval: None,
         };
         (key, row)
     }

@@ -100,6 +100,7 @@ mod tests {
                 subject: subject.into(),
                 before: None,
                 after: Some(after),
+                approval: None,
             };
             let key = Key { pk: "AUDIT#acme#2026-11".into(), sk: "0000000000007#r#00000000".into() };
             keys_of(&key, &row).into_iter().map(|key| key.to_string()).collect::<Vec<_>>()

@@ -19,6 +19,8 @@ pub enum Guard {
     Gone,
     /// It was taken back for good.
     Withdrawn,
+    /// The proposal waits no more.
+    Settled,
 }
 
 /// A failed call to the table.

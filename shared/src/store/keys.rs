@@ -1,5 +1,6 @@
 //! Every partition and sort key of the table, made here and nowhere else (`docs/DATA-MODEL.md`).
 
+mod approvals;
 mod audit;
 mod devices;
 
@@ -9,6 +10,7 @@ use crate::domain::{
     DeviceTypeId, FeedName, ImageId, ImageRef, Name, PartnerId, Sha256, Timestamp, TypeNumber, Version,
 };
 
+pub use approvals::*;
 pub use audit::*;
 pub use devices::*;
 

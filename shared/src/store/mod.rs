@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod api_keys;
+pub mod approvals;
 pub mod associations;
 pub mod audit;
 pub mod binaries;
@@ -18,6 +19,7 @@ pub mod device_types;
 pub mod devices;
 pub mod due;
 pub mod error;
+pub mod feed_rules;
 pub mod feeds;
 pub mod idempotency;
 pub mod images;

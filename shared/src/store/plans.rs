@@ -65,9 +65,9 @@ struct RolloutRow {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct StepRow {
-    at: Timestamp,
-    share: Share,
+pub(super) struct StepRow {
+    pub(super) at: Timestamp,
+    pub(super) share: Share,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ const fn is_zero(number: &u64) -> bool {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequirementRow {
+pub(super) struct RequirementRow {
     number: TypeNumber,
     version_number: VersionNumber,
 }
@@ -206,21 +206,21 @@ impl TryFrom<StageRow> for Stage {
     }
 }
 
-fn requirement_rows(requires: &[Requirement]) -> Vec<RequirementRow> {
+pub(super) fn requirement_rows(requires: &[Requirement]) -> Vec<RequirementRow> {
     let row = |each: &Requirement| RequirementRow { number: each.r#type, version_number: each.min };
     requires.iter().map(row).collect()
 }
 
-fn requirements(rows: Vec<RequirementRow>) -> Vec<Requirement> {
+pub(super) fn requirements(rows: Vec<RequirementRow>) -> Vec<Requirement> {
     rows.into_iter().map(|row| Requirement { r#type: row.number, min: row.version_number }).collect()
 }
 
-fn bundle_types(bundle: Option<&Bundle>) -> Vec<TypeNumber> {
+pub(super) fn bundle_types(bundle: Option<&Bundle>) -> Vec<TypeNumber> {
     bundle.into_iter().flat_map(Bundle::types).copied().collect()
 }
 
 /// A bundle whose types were not kept is one of unknown types.
-fn bundle(name: Option<Name>, types: Vec<TypeNumber>) -> Result<Option<Bundle>, Invalid> {
+pub(super) fn bundle(name: Option<Name>, types: Vec<TypeNumber>) -> Result<Option<Bundle>, Invalid> {
     let Some(name) = name else { return Ok(None) };
     if types.is_empty() {
         return Ok(Some(Bundle::of_unknown_types(name)));

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
-use super::audit::{Audit, AuditRow};
+use super::audit::{Audit, AuditRow, ByApproval};
 use super::device_history::EventRow;
 use super::keys::Key;
 use super::row::{encode, key_attributes};
@@ -146,6 +146,13 @@ impl Tx {
     /// What tells it from every other transaction.
     pub(super) fn turn(&self) -> &str {
         &self.record.0.sk
+    }
+
+    /// Says in the audit that this was proposed, and by whom; nothing where there is no audit item.
+    pub fn note_approval(&mut self, approval: ByApproval) {
+        if let Record::Audit(row) = &mut self.record.1 {
+            row.approval = Some(approval);
+        }
     }
 
     /// How many items it writes or checks, its own record included; DynamoDB takes 100.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::approvals::{Basis, admit, asked_for, propose_intents};
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::manifests::{built, check_size, load};
@@ -130,6 +131,7 @@ pub async fn associate(
         expect_type_name(cx, &mut tx, partner, id.r#type).await?;
         place(cx, blobs, &mut tx, &this, feed, &image, plan).await?;
         seal(&mut tx, partner, &image);
+        admit(cx, &mut tx, partner, feed, Basis::of(Some(&image.slots), "")).await?;
         commit(cx, tx, feed).await
     })
     .await?;
@@ -171,9 +173,17 @@ pub(super) async fn fire_intents(
     let owner = image.owner.clone();
     let (mut associated, mut offered) = (Vec::new(), Vec::new());
     let intents = std::mem::take(&mut image.intents);
+    let release = FeedName::release();
+    let waits = asked_for(cx, &owner, &release).await?;
+    if waits {
+        propose_intents(cx, tx, &mut image, &intents).await?;
+    } else {
+        tx.expect_no_approvals(&owner, &release);
+    }
     expect_type_name(cx, tx, &owner, image.id.r#type).await?;
     for intent in intents {
         match intent {
+            Intent::Associate(_) if waits => {}
             Intent::Associate(id) => match living(cx, &owner, &id).await {
                 Ok(this) => {
                     let plan = Plan::default();
@@ -243,6 +253,7 @@ pub async fn promote(
         }
         let kept = source.plan.promoted();
         let plan = rollouts::planned(cx, device_type_id, &image, wanted.as_ref(), &kept).await?;
+        let basis = Basis::of(Some(&image.slots), &rollouts::summary(&kept).to_string());
         let change = Change::made(json!({
             "from": from.as_str(), "owner": image.owner.as_str(), "rollout": rollouts::summary(&plan),
         }));
@@ -254,6 +265,7 @@ pub async fn promote(
         tx.expect_association(&source);
         // What is halted or withdrawn there meanwhile must not come here as if nothing had been.
         tx.expect_manifest_at(device_type_id, from, revision);
+        admit(cx, &mut tx, partner, to, basis).await?;
         commit(cx, tx, to).await
     })
     .await?;

@@ -206,6 +206,7 @@ mod tests {
             subject: subject.into(),
             before: None,
             after: None,
+            approval: None,
         }
     }
 

@@ -71,6 +71,7 @@ async fn write(
         revoked: None,
         last_used_day: None,
         parent: None,
+        root: Some(id.clone()),
         expires_at: None,
     };
     let after = Some(json!({"id": id, "right": "operator"}));

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::{Error, Result};
 use crate::config::Config;
-use crate::domain::{KeyIds, PartnerId, Refusal, Right, Timestamp};
+use crate::domain::{Approval, KeyIds, PartnerId, Refusal, Right, Timestamp};
 use crate::secrets::Keyring;
 use crate::store::{self, Audit, Guard, Store, Tx};
 
@@ -28,6 +28,18 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// The time at which it came.
     pub now: Timestamp,
+    /// Where the actor's key comes from, and what it carries out.
+    pub standing: Standing<'a>,
+}
+
+/// Where an actor's key comes from, and whether it carries out what somebody else has proposed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Standing<'a> {
+    /// The id of the key that an operator made and that the actor's descends from; empty for chores, and for keys that were
+    /// made before this was kept.
+    pub root: &'a str,
+    /// The proposal that is carried out.
+    pub carrying: Option<&'a Approval>,
 }
 
 impl Context<'_> {

@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use super::approvals::{Basis, admit};
 use super::associations::{Associated, expect_type_name, feeds_of, place, subject};
 use super::context::Change;
 use super::device_types::living;
@@ -131,6 +132,7 @@ pub(super) async fn transaction(
     expect_type_name(cx, &mut tx, &image.owner, image.id.r#type).await?;
     let this = living(cx, &image.owner, device_type_id).await?;
     place(cx, blobs, &mut tx, &this, feed, image, Plan::default()).await?;
+    admit(cx, &mut tx, &image.owner, feed, Basis::of(Some(&image.slots), "")).await?;
     Ok(tx)
 }
 

@@ -1,5 +1,6 @@
 //! Why a use case did not do what was asked.
 
+use super::approvals::Needed;
 use super::keys::Denial;
 use crate::domain::{Fault, Refusal};
 use crate::needs::NotGiven;
@@ -14,6 +15,9 @@ pub enum Error {
     /// The rules say no; nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Somebody else has to approve it first; nothing was changed.
+    #[error("feed {} asks for an approval", .0.feed)]
+    Waits(Box<Needed>),
     /// The key is not good; nothing was changed.
     #[error(transparent)]
     Denied(#[from] Denial),

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::context::{Change, deciding};
-use super::{Context, Error, Result, repairs};
-use crate::domain::{FeedName, PartnerId, Refusal, feed};
+use super::{Context, Error, Result, approvals, repairs};
+use crate::domain::{FeedName, PartnerId, Refusal, Right, feed};
 use crate::store::feeds::Feed;
 use crate::store::repairs::{Repair, Subject};
 use crate::store::{self, Guard};
@@ -29,6 +29,24 @@ pub fn parse_name(text: &str) -> Result<FeedName> {
         return Err(Refusal::ReservedName(text.to_owned()).into());
     }
     text.parse().map_err(|why| Error::field("/feed", why))
+}
+
+/// Makes a feed, and says whether it asks for approvals; for none it stays with that. Refused before anything is made unless
+/// the actor may say so.
+pub async fn put(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    name: &FeedName,
+    approvals: Option<bool>,
+) -> Result<()> {
+    if approvals.is_some() {
+        cx.require(Right::Release)?;
+    }
+    create(cx, partner, name.clone()).await?;
+    match approvals {
+        Some(approvals) => approvals::set(cx, partner, name, approvals).await,
+        None => Ok(()),
+    }
 }
 
 /// Makes a feed. Doing it twice, or making a standard one, changes nothing.

@@ -81,8 +81,11 @@ pub async fn create(
         return Err(Error::field("/expiresTimestamp", "must lie in the future"));
     }
     let text = KeyText::new(KeyKind::Key, random);
+    let id = id_of(&text);
+    // Whose root is not known has none to hand on.
+    let root = if actor.right == Right::Operator { id.clone() } else { actor.root.clone() };
     let key = ApiKey {
-        id: id_of(&text),
+        id,
         digest: text.digest(),
         partner: Some(partner.clone()),
         right,
@@ -92,6 +95,7 @@ pub async fn create(
         revoked: None,
         last_used_day: None,
         parent: None,
+        root: Some(root).filter(|root| !root.is_empty()),
         expires_at: None,
     };
     let mut tx = cx.tx(Some(partner), "key.created", subject(&key.id), Change::made(shown(&key)));
@@ -132,6 +136,7 @@ pub async fn authenticate(store: &Store, header: Option<&str>, now: Timestamp) -
         key: key.id,
         bearer: key.parent.is_some(),
         expires: key.expires,
+        root: key.root.unwrap_or_default(),
     })
 }
 
@@ -182,6 +187,7 @@ pub async fn exchange(cx: &Context<'_>, id: &str, text: &str, random: [u8; 32]) 
         revoked: None,
         last_used_day: Some(cx.now.day()),
         parent: Some(parent.digest),
+        root: parent.root,
         expires_at: Some(expires.plus_seconds(60).seconds()),
     };
     let cx = Context { actor: &parent.id, ..*cx };

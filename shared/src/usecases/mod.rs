@@ -3,6 +3,7 @@
 //! Knows the table and the bucket by what they can do, and nothing of HTTP.
 
 pub mod access;
+pub mod approvals;
 #[cfg(feature = "blobs")]
 pub mod associations;
 pub mod audit;
@@ -53,5 +54,5 @@ pub mod stops;
 pub mod types;
 pub mod versions;
 
-pub use context::Context;
+pub use context::{Context, Standing};
 pub use error::{Error, Result};

@@ -145,9 +145,13 @@ mod tests {
     use crate::domain::Timestamp;
 
     /// The actions that take nothing away from devices, and why.
-    const KEPT: [(&str, &str); 36] = [
+    const KEPT: [(&str, &str); 41] = [
         ("access.granted", "restricted feeds are never cached"),
         ("access.revoked", "restricted feeds are never cached"),
+        ("approval.approved", "there was nothing left to do"),
+        ("approval.failed", "nothing was done"),
+        ("approval.proposed", "nothing is done yet"),
+        ("approval.rejected", "nothing was done"),
         ("association.created", "adds; what it supersedes may be installed for a minute more"),
         ("association.promoted", "adds"),
         ("association.pushed", "adds, for one device, whose answers are never cached"),
@@ -163,6 +167,7 @@ mod tests {
         ("deviceType.updated", "what it is built for decides what comes in, not what is there"),
         ("feed.created", "adds"),
         ("feed.listed", "adds"),
+        ("feed.updated", "who must say yes to what it gives, not what it gives"),
         ("image.deleted", "was in no feed"),
         ("image.offer_withdrawn", "stops new associations, not those made"),
         ("image.offered", "adds"),
@@ -196,6 +201,7 @@ mod tests {
             subject: subject.into(),
             before: some(before),
             after: some(after),
+            approval: None,
         }
     }
 

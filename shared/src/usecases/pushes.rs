@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use super::approvals::{Basis, admit};
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::{Context, Error, Result};
@@ -55,6 +56,8 @@ pub async fn push(
         let change = Change::made(json!({"device": device.as_str(), "expiresTimestamp": until.millis()}));
         let mut tx = cx.tx(Some(partner), "association.pushed", subject, change);
         tx.put_device(&after, Some(&before));
+        let basis = Basis::of(Some(&image.slots), feed.as_str());
+        admit(cx, &mut tx, partner, &feed, basis).await?;
         tx.commit(cx.store).await?;
         Ok(after)
     })

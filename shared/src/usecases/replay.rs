@@ -230,6 +230,7 @@ mod tests {
             subject: subject.into(),
             before: some(before),
             after: some(after),
+            approval: None,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::approvals::admit_anywhere;
 use super::context::{Change, deciding};
 use super::device_types::{feeds_of, living, subject};
 use super::{Context, Error, Result, repairs};
@@ -43,20 +44,22 @@ pub(super) async fn holds(
 pub async fn stop(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     cx.require(Right::Write)?;
     let on = |this: &DeviceType| DeviceType { stopped: this.stopped.or(Some(cx.now)), ..this.clone() };
-    change(cx, partner, id, on).await
+    change(cx, partner, id, false, on).await
 }
 
 /// Starts a device type again. If its partner is stopped, it stays stopped by that.
 pub async fn start(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     cx.require(Right::Release)?;
-    change(cx, partner, id, |this| DeviceType { stopped: None, ..this.clone() }).await
+    change(cx, partner, id, true, |this| DeviceType { stopped: None, ..this.clone() }).await
 }
 
-/// Changes the stops of a device type, and whatever answers its devices, in one transaction.
+/// Changes the stops of a device type, and whatever answers its devices, in one transaction; `asks` where somebody asks for
+/// more than a stop that is there already says, which may need an approval.
 async fn change(
     cx: &Context<'_>,
     partner: &PartnerId,
     id: &DeviceTypeId,
+    asks: bool,
     decide: impl Fn(&DeviceType) -> DeviceType,
 ) -> Result<()> {
     Box::pin(deciding(|| async {
@@ -90,6 +93,10 @@ async fn change(
             if made.packages > 0 {
                 tx.list_in_feed(&made);
             }
+        }
+        if asks && after.stopped != before.stopped {
+            let since = before.stopped.map(Timestamp::millis);
+            admit_anywhere(cx, &mut tx, partner, &format!("{}/{since:?}", subject(id))).await?;
         }
         Ok(tx.commit(cx.store).await?)
     }))
@@ -136,6 +143,10 @@ async fn turn(
         tx.put_partner_stop(partner, on.then_some(cx.now));
         let subject = Subject::PartnerStop(partner.clone());
         tx.begin_repair(&Repair { subject, revision: cx.now.millis().unsigned_abs() }, cx.now);
+        if !on {
+            let since = is.map(Timestamp::millis);
+            admit_anywhere(cx, &mut tx, partner, &format!("partner/{since:?}")).await?;
+        }
         Ok(tx.commit(cx.store).await?)
     })
     .await?;
@@ -163,7 +174,7 @@ pub(super) async fn fan_out(
             stopped_with_partner: since.map(|since| this.stopped_with_partner.unwrap_or(since)),
             ..this.clone()
         };
-        match change(cx, partner, &id, with).await {
+        match change(cx, partner, &id, false, with).await {
             // Deleted meanwhile.
             Err(Error::Refused(Refusal::NotFound)) => {}
             other => other?,

@@ -112,6 +112,7 @@ fn the_authorizers_word_is_in_the_words_of_ours() {
             key: said["keyId"].as_str().unwrap().to_owned(),
             bearer: false,
             expires: None,
+            root: said["root"].as_str().unwrap_or_default().to_owned(),
         };
         assert_eq!(*said, serde_json::to_value(authorizer_context(&actor)).unwrap(), "{title}");
         seen.insert(right.as_str().to_owned());

@@ -9,7 +9,7 @@ use tests::sent::{self, Asked, Resource, Sent};
 use tests::wire::Wire;
 
 use super::Seen;
-use super::{devices, mishaps, reconciliation};
+use super::{approvals, devices, mishaps, reconciliation};
 use crate::operations::{Needs as Right, World, all};
 
 /// What stands before the names of parameters in policies.
@@ -38,6 +38,7 @@ pub async fn everything() -> Seen {
     drive.uploads().await;
     drive.keys().await;
     devices::run(&drive).await;
+    approvals::run(&drive).await;
     mishaps::run(&drive).await;
     Box::pin(reconciliation::run(&mut drive)).await;
     drive.collect();

@@ -1,6 +1,7 @@
 //! What functions may do, by the templates, against what they do: everything that they ask of the table and the bucket
 //! while every operation runs must be allowed, and everything that is allowed must have been asked for.
 
+mod approvals;
 mod devices;
 mod drive;
 mod evaluate;

@@ -16,8 +16,18 @@ pub struct Rare {
 }
 
 /// All of them.
-pub const RARE: [Rare; 3] =
-    [polled("sqs:ReceiveMessage"), polled("sqs:DeleteMessage"), polled("sqs:GetQueueAttributes")];
+pub const RARE: [Rare; 4] = [
+    polled("sqs:ReceiveMessage"),
+    polled("sqs:DeleteMessage"),
+    polled("sqs:GetQueueAttributes"),
+    Rare {
+        function: "associations",
+        grant: "dynamodb:DeleteItem DEVO#*",
+        when: "a push is approved to a device that began to install an image and fell silent",
+        file: "shared/src/usecases/pushes.rs",
+        text: "after.reset(",
+    },
+];
 
 /// What Lambda asks of the queue in the reconciler's name.
 const fn polled(grant: &'static str) -> Rare {

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{Right, Sha256};
 use shared::needs;
-use shared::usecases::Context;
 use shared::usecases::reconcile::reconcile_until;
+use shared::usecases::{Context, Standing};
 use tests::functions::Functions;
 use tests::ipk::Ipk;
 use tests::sent::{Asked, Resource};
@@ -123,6 +123,7 @@ async fn hurried(drive: &Drive) {
         right: Right::Operator,
         request_id: "run",
         now: app.clock.now(),
+        standing: Standing::default(),
     };
     let asked = Cell::new(0);
     let enough = || {

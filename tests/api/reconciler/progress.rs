@@ -5,8 +5,8 @@ use std::cell::Cell;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::domain::Right;
-use shared::usecases::Context;
 use shared::usecases::reconcile::{Report, reconcile_until};
+use shared::usecases::{Context, Standing};
 use tests::api::Api;
 use tests::ipk::Ipk;
 use tests::wire::Fault;
@@ -57,6 +57,7 @@ impl Large {
             right: Right::Operator,
             request_id: "run",
             now: app.clock.now(),
+            standing: Standing::default(),
         };
         let asked = Cell::new(0);
         let enough = || {

@@ -22,6 +22,7 @@ fn removed(device_type: &str, feeds: &[&str]) -> AuditRow {
         subject: format!("{device_type}/*/105/7"),
         before: Some(json!({ "feeds": feeds })),
         after: None,
+        approval: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::domain::Right;
 use shared::needs;
-use shared::usecases::{Context, repairs, rollouts};
+use shared::usecases::{Context, Standing, repairs, rollouts};
 
 use crate::Server;
 
@@ -37,6 +37,7 @@ pub async fn once(server: &Server) -> anyhow::Result<()> {
         right: Right::Operator,
         request_id: "chores",
         now: app.clock.now(),
+        standing: Standing::default(),
     };
     repairs::finish_all(&cx, &|| false).await?;
     rollouts::complete_due(&cx, server.blobs(), &|| false).await?;

@@ -21,7 +21,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use shared::domain::Right;
 use shared::http::{Clock, random};
-use shared::usecases::{Context, reconcile};
+use shared::usecases::{Context, Standing, reconcile};
 
 use target::Target;
 use tracing_subscriber::EnvFilter;
@@ -114,6 +114,7 @@ async fn mend(target: &Target) -> Result<()> {
         right: Right::Operator,
         request_id: &run,
         now: Clock::default().now(),
+        standing: Standing::default(),
     };
     let report = reconcile::reconcile(&cx, open.blobs()?).await?;
     println!(

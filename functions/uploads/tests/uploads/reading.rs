@@ -6,7 +6,7 @@ use shared::blobs::keys;
 use shared::domain::{Binary, BinaryKind, Refusal, Right, Sha256};
 use shared::store::binaries::Package;
 use shared::store::{Audit, Tx};
-use shared::usecases::{Context, Error, binaries};
+use shared::usecases::{Context, Error, Standing, binaries};
 
 use crate::world::{CONTROL, World, acme, md5_of, package, package_with};
 
@@ -42,6 +42,7 @@ fn context(world: &World) -> Context<'_> {
         right: Right::Release,
         request_id: "r",
         now: world.app.clock.now(),
+        standing: Standing::default(),
     }
 }
 

@@ -187,6 +187,7 @@ impl World {
             key: "k".to_owned(),
             bearer: false,
             expires: None,
+            root: String::new(),
         };
         let fields: HashMap<String, Value> = caller::authorizer_context(&actor);
         let context = json!({"authorizer": {"lambda": fields}, "requestId": "r", "http": {"method": "POST"}, "timeEpoch": 0});

@@ -2,8 +2,10 @@
 //!
 //! Pure. A decision sees a plan as a [`Candidate`]; how plans are changed and stored is not known here.
 
+mod narrowing;
 mod wanted;
 
+pub use narrowing::narrows;
 #[cfg(test)]
 pub(in crate::domain) use wanted::salt;
 pub use wanted::{Hours, Limit, MOST_DEVICES, MOST_TAGS, Wanted};

@@ -11,6 +11,7 @@ mod completing;
 pub(super) use checks::{check, check_removal};
 pub use completing::{Completed, complete_due};
 
+use super::approvals::{Basis, admit};
 use super::associations::subject;
 use super::context::{Change, deciding};
 use super::device_types::living;
@@ -19,7 +20,7 @@ use super::{Context, Result, catalogues};
 use crate::blobs::Blobs;
 use crate::domain::association::Association;
 use crate::domain::decision::{Bundle, Stage};
-use crate::domain::plan::{Pause, Tally, Wanted};
+use crate::domain::plan::{Pause, Tally, Wanted, narrows};
 use crate::domain::{
     BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, PartnerId, Plan, Refusal, Right,
 };
@@ -229,6 +230,12 @@ async fn changing(
             check_size(&manifest)?;
         }
         tx.put_manifest(&manifest, revision);
+        let asks = ["rollout.set", "rollout.resumed"].contains(&action);
+        let widens = |(before, after): &(Plan, Association)| !narrows(before, &after.plan, cx.now);
+        if asks && (cx.standing.carrying.is_some() || changed.iter().any(widens)) {
+            let basis = Basis::of(None, &summary(&this.plan).to_string());
+            admit(cx, &mut tx, partner, feed, basis).await?;
+        }
         tx.commit(cx.store).await?;
         Ok(true)
     }))
