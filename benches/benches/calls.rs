@@ -78,7 +78,7 @@ async fn run() {
     show("edit a record that is in two manifests", meter.take());
     eligibility::open(&app.store, &kettle, &release).await.unwrap();
     let check = show("check of an open feed", meter.take());
-    known_device(&api, &cx, &meter, first.id).await;
+    Box::pin(known_device(&api, &cx, &meter, first.id)).await;
     associations::remove(&cx, api.server.blobs(), &partner, &kettle, first.id, None).await.unwrap();
     show("remove from all feeds", meter.take());
 

@@ -139,10 +139,10 @@ async fn what_a_bundle_needs_cannot_come_with_it() {
     assert_eq!(pointers(&refused), ["/requires"]);
     it.post_rollout(&stack, "withdraw").await.expect(204);
     let (stack, application) = (it.image_in("2.0", &["release"]).await, it.application("2.0").await);
-    let mut needy = needs;
-    needy["bundle"] = json!({"name": "radio", "types": [105, 106]});
-    needy["requires"][0]["minVersionNumber"] = "2".into();
-    it.set_rollout(&application, needy).await.expect(204);
+    let mut bundled = needs;
+    bundled["bundle"] = json!({"name": "radio", "types": [105, 106]});
+    bundled["requires"][0]["minVersionNumber"] = "2".into();
+    it.set_rollout(&application, bundled).await.expect(204);
     let joining = it.set_rollout(&stack, radio(&[105, 106])).await.expect_problem(422, "invalid_field");
     assert_eq!(pointers(&joining), ["/bundle"]);
     assert!(joining.json()["errors"][0]["message"].as_str().unwrap().contains("105/2, 106/2"));
