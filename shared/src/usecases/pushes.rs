@@ -48,8 +48,9 @@ pub async fn push(
         let entry = manifest::entry(&image, &found.plan, kind.name)?;
         let mut after = before.clone();
         after.pushes.insert(id.r#type, Pushed { entry, feed: feed.clone(), at: cx.now, until });
-        // It was told to, so that it was offered in vain so far, or has failed, is no reason against it.
-        after.reset(|each| each.r#type == id.r#type && each.number <= id.number);
+        // It was told to, so that it was offered in vain so far, or has failed, is no reason against it; but against others it
+        // still is, when this one is halted or the push expires.
+        after.reset(|each| each == id);
         after.updated = cx.now;
         after.revision += 1;
         let subject = format!("{device_type}/{feed}/{}/{}", id.r#type, id.number);

@@ -13,6 +13,7 @@ use crate::domain::decision::{Reason, Verdict};
 use crate::domain::device::{Checked, Device, Said, Stated, Status, check, state};
 use crate::domain::device_token::DeviceToken;
 use crate::domain::number::ReportedVersion;
+use crate::domain::progress::State;
 use crate::domain::{
     DeviceCredential, DeviceId, DeviceType, DeviceTypeId, Entry, FeedName, Manifest, Refusal, Timestamp,
     TypeNumber,
@@ -287,10 +288,11 @@ async fn decided(
 /// to stop, and [`Refusal::NotOffered`] if it was not offered that image.
 ///
 /// One read and one transaction; another read if the device is not on `release`. A failure of the image also looks at how
-/// others have fared, and halts the image if its partner wanted that.
+/// others have fared, and halts the image if its partner wanted that; so does one that is said again, since the look may be
+/// what broke off the first time.
 pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Result<bool> {
     let again = AtomicBool::new(false);
-    let news = deciding(|| async {
+    let (changed, suspect) = deciding(|| async {
         let fresh = again.swap(true, Ordering::Relaxed);
         let found = match about(cx, caller, status, fresh).await {
             // What was written a moment ago may not have been seen; a device must not be stopped for that.
@@ -302,21 +304,22 @@ pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Resul
             other => other?,
         };
         let (device, feed, stated) = found;
-        if !stated.changed {
-            return Ok(None);
+        let changed = stated.changed;
+        let suspicious = stated.against || (status.state == State::Failed && !changed);
+        if changed {
+            if device.is_used_up(cx.now) {
+                return Err(Refusal::TooManyReports.into());
+            }
+            let event = said(&feed, status, &stated);
+            save(cx, Some(&device), stated.device, &event).await?;
         }
-        if device.is_used_up(cx.now) {
-            return Err(Refusal::TooManyReports.into());
-        }
-        let event = said(&feed, status, &stated);
-        save(cx, Some(&device), stated.device, &event).await?;
-        Ok(Some((device, feed, stated.against)))
+        Ok((changed, suspicious.then_some((device.partner, feed))))
     })
     .await?;
-    if let Some((device, feed, true)) = &news {
-        auto_pause::look(cx, &device.partner, &device.device_type, feed, status.id).await?;
+    if let Some((partner, feed)) = suspect {
+        auto_pause::look(cx, &partner, &caller.device_type, &feed, status.id).await?;
     }
-    Ok(news.is_some())
+    Ok(changed)
 }
 
 /// The device and the feed that a status is about, and what the status makes of the device.

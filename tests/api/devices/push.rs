@@ -56,7 +56,7 @@ async fn what_is_paused_withdrawn_or_gone_is_not_offered_by_a_push() {
     it.asks(0).await;
     it.push(&first, json!({"value": "SN-1"})).await.expect(202);
     it.post_rollout(&first, "pause").await.expect(204);
-    assert!(it.asks(0).await.is_empty(), "until it is resumed, or the push expires");
+    assert_eq!(it.asks(0).await, ["2"], "a push that is held holds up nothing else");
     it.post_rollout(&first, "resume").await.expect(204);
     assert_eq!(it.asks(0).await, ["1"]);
     it.post_rollout(&first, "withdraw").await.expect(204);
@@ -65,6 +65,27 @@ async fn what_is_paused_withdrawn_or_gone_is_not_offered_by_a_push() {
     it.remove(&first, "release").await.expect(204);
     assert_eq!(it.asks(0).await, ["2"]);
     it.push(&first, json!({"value": "SN-1"})).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_push_lifts_what_is_held_against_its_own_image_and_no_other() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    assert_eq!(it.asks(0).await, ["1"]);
+    let failed =
+        |number: u32| json!({"type": 105, "versionNumber": number, "state": "failed", "code": "boot_failed"});
+    it.api.status("kettle", "SN-1", &failed(1)).await.expect(204);
+    let second = it.image_in("2.0", &["release"]).await;
+    it.set_rollout(&second, json!({"percent": 0})).await.expect(204);
+    assert!(it.asks(0).await.is_empty(), "it does not start with the first one");
+    for _ in 0..2 {
+        it.push(&second, json!({"value": "SN-1"})).await.expect(202);
+        assert_eq!(it.asks(0).await, ["2"], "also after it failed");
+        it.api.status("kettle", "SN-1", &failed(2)).await.expect(204);
+    }
+    it.push(&second, json!({"value": "SN-1"})).await.expect(202);
+    it.post_rollout(&second, "pause").await.expect(204);
+    assert!(it.asks(0).await.is_empty(), "and still it does not");
 }
 
 #[tokio::test]

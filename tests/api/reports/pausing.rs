@@ -1,6 +1,7 @@
 //! Rollouts that halt themselves.
 
 use serde_json::{Value, json};
+use tests::wire::Fault;
 
 use super::state;
 use crate::kettle::Kettle;
@@ -73,6 +74,23 @@ async fn the_failure_that_is_lost_on_its_way_is_counted_once_when_it_is_said_aga
             it.api.status("kettle", &device, &state(2, "failed")).await.expect(204);
         }
     }
+    let rollout = it.rollout(&record).await;
+    assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
+}
+
+#[tokio::test]
+async fn a_failure_whose_look_breaks_off_halts_an_image_when_it_is_said_again() {
+    let (it, record) = careful(2).await;
+    attempt(&it, 0, false).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 1)]).await;
+    // The failure is written, and the halt is not.
+    it.api.wire.inject(Some("TransactWriteItems"), 1, 3, Fault::Lost);
+    let broken = it.api.status("kettle", "SN-1", &state(2, "failed")).await;
+    broken.expect_problem(503, "dependency_unavailable");
+    it.api.wire.clear();
+    let rollout = it.rollout(&record).await;
+    assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("rolling")));
+    it.api.status("kettle", "SN-1", &state(2, "failed")).await.expect(204);
     let rollout = it.rollout(&record).await;
     assert_eq!((&rollout["counts"]["failed"], &rollout["state"]), (&json!(2), &json!("paused")));
 }

@@ -101,18 +101,19 @@ pub struct Verdict {
 /// its device type may be offered.
 ///
 /// Every candidate, and every push that counts, has exactly one verdict; they come by type and number, which is install
-/// order.
+/// order. A push that something holds which the device is not itself the cause of holds up nothing else: everything is as it
+/// would be without, and its verdict says what holds it.
 pub fn decide<'a>(
     candidates: impl IntoIterator<Item = &'a Candidate>,
     stopped: bool,
     device: &'a Device,
     now: Timestamp,
 ) -> Vec<Verdict> {
-    let mut types: BTreeMap<TypeNumber, Vec<&Candidate>> = BTreeMap::new();
+    let mut types: Types<'_> = BTreeMap::new();
     for each in candidates {
         types.entry(each.id.r#type).or_default().push(each);
     }
-    let pushes: Vec<&Candidate> =
+    let mut pushes: Vec<&Candidate> =
         device.pushes.iter().filter(|push| now < push.until).map(|push| &push.image).collect();
     for push in &pushes {
         let of_type = types.entry(push.id.r#type).or_default();
@@ -122,10 +123,42 @@ pub fn decide<'a>(
     for images in types.values_mut() {
         images.sort_by_key(|each| each.id.number);
     }
+    let mut held = BTreeMap::new();
+    loop {
+        let mut verdicts = untorn(&types, stopped, device, &pushes, now);
+        if let Some((id, reason)) = held_push(&pushes, &verdicts) {
+            pushes.retain(|push| push.id != id);
+            held.insert(id, reason);
+            continue;
+        }
+        for verdict in &mut verdicts {
+            let passed_over = matches!(
+                verdict.reason,
+                Reason::Superseded | Reason::PushedOther { .. } | Reason::NotEveryones | Reason::LeftOut(_)
+            );
+            if let (true, Some(reason)) = (passed_over, held.get(&verdict.id)) {
+                verdict.reason = *reason;
+            }
+        }
+        return verdicts;
+    }
+}
+
+/// What a decision is over, of each type by number.
+type Types<'a> = BTreeMap<TypeNumber, Vec<&'a Candidate>>;
+
+/// The verdicts with these pushes, of which none tears a bundle.
+fn untorn(
+    types: &Types<'_>,
+    stopped: bool,
+    device: &Device,
+    pushes: &[&Candidate],
+    now: Timestamp,
+) -> Vec<Verdict> {
     let all: Vec<&Candidate> = types.values().flatten().copied().collect();
     let mut torn = BTreeSet::new();
     loop {
-        let asked = Asked { device, now, stopped, pushes: &pushes, torn: &torn };
+        let asked = Asked { device, now, stopped, pushes, torn: &torn };
         let verdicts: Vec<_> =
             types.iter().flat_map(|(number, images)| asked.of_type(*number, images)).collect();
         let more = bundles::torn(&all, &verdicts);
@@ -135,6 +168,29 @@ pub fn decide<'a>(
         // What takes the place of a torn one may tear another: each turn takes at least one image out.
         torn.extend(more);
     }
+}
+
+/// A push that cannot be offered now, and what holds it. One that failed on the device, or was offered to it in vain, counts
+/// all the same: it has been tried. Bundles come last, since what another push held may have been what one of them misses.
+fn held_push(pushes: &[&Candidate], verdicts: &[Verdict]) -> Option<(ImageId, Reason)> {
+    let of = |id: ImageId| verdicts.iter().find(|verdict| verdict.id == id).map(|verdict| verdict.reason);
+    let held = pushes.iter().filter_map(|push| {
+        let reason = of(push.id)?;
+        let next = match reason {
+            Reason::Floor { first } => of(ImageId { number: first, ..push.id })?,
+            reason => reason,
+        };
+        let counts = matches!(
+            next,
+            Reason::Eligible
+                | Reason::UpToDate
+                | Reason::NotReported
+                | Reason::Withheld
+                | Reason::BackingOff { .. }
+        );
+        (!counts).then_some((push.id, reason, next == Reason::Bundle))
+    });
+    held.min_by_key(|(_, _, torn)| *torn).map(|(id, reason, _)| (id, reason))
 }
 
 /// What a decision is made with.

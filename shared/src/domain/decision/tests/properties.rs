@@ -133,6 +133,17 @@ proptest! {
     }
 
     #[test]
+    fn a_push_that_is_held_changes_nothing_that_is_offered(fleet in fleet()) {
+        let hard = |reason| matches!(reason, Reason::Paused | Reason::Requires(_) | Reason::Bundle);
+        let pushed: Vec<_> = fleet.pushes().map(|push| push.id).collect();
+        if fleet.decide().iter().any(|each| pushed.contains(&each.id) && hard(each.reason)) {
+            let mut without = Fleet { candidates: fleet.images().into_iter().cloned().collect(), ..fleet.clone() };
+            without.device.pushes.clear();
+            prop_assert_eq!(fleet.offers(), without.offers());
+        }
+    }
+
+    #[test]
     fn a_larger_share_only_ever_gives_more(
         fleet in fleet(),
         which in any::<prop::sample::Index>(),

@@ -148,6 +148,51 @@ fn a_push_goes_before_rollouts_and_not_before_floors_and_blocks() {
     assert_eq!(said(&all, &downgrade), ["3/4 up_to_date", "3/5 eligible", "3/6 not_in_cohort"]);
 }
 
+#[test]
+fn a_push_that_is_held_holds_up_nothing_else_and_says_what_holds_it() {
+    let push = |image: &Candidate| vec![Push { image: image.clone(), until: at(HOUR + 1) }];
+    let told = |image: &Candidate| Device { pushes: push(image), ..reporting(&[(2, 1), (3, 1)]) };
+    let needs = Requirement { r#type: 2.try_into().unwrap(), min: 7.try_into().unwrap() };
+    let with = |image: Candidate| Candidate { bundle: Some(radio(&[2, 3])), ..image };
+    for (held, code) in [
+        (Candidate { paused: true, ..released(3, 4) }, "paused"),
+        (Candidate { paused: true, ..rolling(3, 4, 0) }, "paused"),
+        (Candidate { requires: vec![needs], ..rolling(3, 4, 0) }, "requires"),
+        (with(rolling(3, 4, 0)), "bundle"),
+    ] {
+        let all = [released(3, 5), rolling(3, 6, 0)];
+        let expected = [&format!("3/4 {code}"), "3/5 eligible", "3/6 not_in_cohort"];
+        assert_eq!(said(&all, &told(&held)), expected);
+        let above = Candidate { id: id(3, 7), ..held };
+        let expected = ["3/5 eligible", "3/6 not_in_cohort", &format!("3/7 {code}")];
+        if above.stage != Stage::Released {
+            assert_eq!(said(&all, &told(&above)), expected);
+        }
+    }
+    let floored = [Candidate { floor: true, paused: true, ..released(3, 3) }, released(3, 2)];
+    assert_eq!(said(&floored, &told(&rolling(3, 4, 0)))[2], "3/4 floor");
+    // What has failed on the device, or was offered in vain, is no reason to try another one than it was told to.
+    let withheld = Device { withheld: [id(3, 4)].into(), ..told(&released(3, 4)) };
+    assert_eq!(said(&[released(3, 5)], &withheld), ["3/4 withheld", "3/5 pushed_other"]);
+    let failed = Device { held: [(id(3, 4), at(HOUR + 1))].into(), ..told(&released(3, 4)) };
+    assert_eq!(said(&[released(3, 5)], &failed), ["3/4 backing_off", "3/5 pushed_other"]);
+}
+
+#[test]
+fn a_push_that_is_held_leaves_a_bundle_whole_that_takes_its_place() {
+    let with = |image: Candidate| Candidate { bundle: Some(radio(&[2, 3])), ..image };
+    let all = [with(released(2, 8)), with(released(3, 5))];
+    let other = Candidate { paused: true, ..released(3, 4) };
+    let mut pushes = vec![Push { image: other, until: at(HOUR + 1) }];
+    let told = Device { pushes: pushes.clone(), ..reporting(&[(2, 1), (3, 1)]) };
+    assert_eq!(said(&all, &told), ["2/8 eligible", "3/4 paused", "3/5 eligible"]);
+    // What a held push stood in the way of may be a push itself.
+    let all = [with(rolling(2, 8, 0)), with(released(3, 5))];
+    pushes.insert(0, Push { image: all[0].clone(), until: at(HOUR + 1) });
+    let told = Device { pushes, ..reporting(&[(2, 1), (3, 1)]) };
+    assert_eq!(said(&all, &told), ["2/8 eligible", "3/4 paused", "3/5 eligible"]);
+}
+
 /// One of each reason.
 pub(super) fn every_reason() -> [Reason; 18] {
     let cohort = crate::domain::rollout::Cohort::of("s", &"a".parse().unwrap());
