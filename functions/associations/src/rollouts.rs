@@ -29,7 +29,7 @@ pub(crate) async fn get_rollout(
     ok(&rollout(&found, cx.now))
 }
 
-/// What is asked for replaces what was; a member that is left out is as if there had never been one.
+/// What is asked for replaces what was asked for of it; a member that is left out stays as it was.
 pub(crate) async fn set_rollout(
     State(Service { app, blobs }): State<Service>,
     caller: Partner<Release>,

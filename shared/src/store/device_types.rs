@@ -172,10 +172,17 @@ impl Tx {
         self.update(&keys::device_type(id), change, &alive, Guard::Gone);
     }
 
-    /// Counts one association more on a device type that was read as `this`, and still takes the same packages.
-    pub fn count_package(&mut self, this: &DeviceType) {
+    /// Counts one association more on a device type that was read as `this`, still takes the same packages, and is still
+    /// stopped, or not, as it was.
+    pub fn count_association(&mut self, this: &DeviceType) {
         let same = When::Expression(
-            "#architecture = :architecture AND #deleted = :no",
+            if this.is_stopped() {
+                "#architecture = :architecture AND #deleted = :no \
+                 AND (attribute_exists(#stopped) OR attribute_exists(#stoppedWithPartner))"
+            } else {
+                "#architecture = :architecture AND #deleted = :no \
+                 AND attribute_not_exists(#stopped) AND attribute_not_exists(#stoppedWithPartner)"
+            },
             vec![
                 (":architecture", AttributeValue::S(this.architecture.to_string())),
                 (":no", AttributeValue::Bool(false)),

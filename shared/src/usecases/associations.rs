@@ -83,10 +83,10 @@ pub(super) async fn place(
         if cx.store.association(&device_type.id, feed, image.id).await?.is_some() {
             return Err(Refusal::AlreadyAssociated(feed.to_string()).into());
         }
-        tx.count_package(device_type);
+        tx.count_association(device_type);
         return catalogues::place(cx, blobs, tx, device_type, feed, image, &made.plan).await;
     }
-    tx.count_associations(&device_type.id, partner, 1);
+    tx.count_association(device_type);
     let loaded = load(cx, &device_type.id, feed).await?;
     if loaded.associations.iter().any(|each| each.image.id == image.id) {
         return Err(Refusal::AlreadyAssociated(feed.to_string()).into());

@@ -165,11 +165,10 @@ pub(super) async fn write(
     let text = catalogue.to_text().map_err(|error| crate::store::Error::Unavailable(error.to_string()))?;
     limit(&catalogue, &text)?;
     let keys = cx.index_keys()?;
-    let was = old.as_ref().map(|old| old.stopped);
-    let stopped = stops::holds(cx, partner, &catalogue.device_type, was).await?;
+    let stopped = stops::holds(cx, partner, &catalogue.device_type).await?;
     // To whoever saw an index before, a stop takes away all of it, as other keys change all of it.
     let rekeyed =
-        old.as_ref().is_some_and(|old| old.keys.download != keys.download) || (stopped && was == Some(false));
+        old.as_ref().is_some_and(|old| old.keys.download != keys.download || old.stopped != stopped);
     let again = old.as_ref().map_or(0, |old| old.rekeyed);
     let pointer = IndexPointer {
         device_type: catalogue.device_type.clone(),

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::context::{Change, deciding};
-use super::{Context, Result, catalogues};
+use super::{Context, Result, catalogues, stops};
 use crate::blobs::Blobs;
 use crate::domain::catalogue::Outcome;
-use crate::domain::{DeviceTypeId, FeedName, IndexPointer, PartnerId, Sha256};
+use crate::domain::{DeviceType, DeviceTypeId, FeedName, IndexPointer, PartnerId, Sha256};
 use crate::store::Tx;
 use crate::store::indexes::Listed;
 
@@ -33,7 +33,10 @@ pub async fn remake(
         let keys = cx.index_keys()?;
         let old = loaded.pointer.clone();
         let rows = u64::try_from(loaded.catalogue.rows()).unwrap_or(u64::MAX);
-        let same = old.as_ref().is_some_and(|old| old.keys == keys && old.packages == rows);
+        let stopped = stops::holds(cx, partner, device_type).await?;
+        let same = old
+            .as_ref()
+            .is_some_and(|old| old.keys == keys && old.packages == rows && old.stopped == stopped);
         let listed = match &old {
             Some(old) => agrees(cx.store.listed(device_type, feed).await?.as_ref(), old),
             None => true,
@@ -56,7 +59,7 @@ pub async fn remake(
             _ if loaded.catalogue.packages.is_empty()
                 && old.as_ref().is_none_or(|old| old.catalogue.is_none()) =>
             {
-                let pointer = empty(cx, &mut tx, partner, device_type, feed, old.as_ref())?;
+                let pointer = empty(cx, &mut tx, &this, feed, old.as_ref(), stopped)?;
                 if !listed {
                     tx.list_in_feed(&pointer);
                 }
@@ -88,23 +91,23 @@ pub(super) fn shown(pointer: &IndexPointer) -> serde_json::Value {
 }
 
 /// Adds to `tx` a pointer to nothing, in place of `old`, and answers it.
-pub(super) fn empty(
+fn empty(
     cx: &Context<'_>,
     tx: &mut Tx,
-    partner: &PartnerId,
-    device_type: &DeviceTypeId,
+    this: &DeviceType,
     feed: &FeedName,
     old: Option<&IndexPointer>,
+    stopped: bool,
 ) -> Result<IndexPointer> {
     let now = cx.now.seconds();
     let mut pointer =
-        IndexPointer::empty(device_type.clone(), feed.clone(), partner.clone(), now, cx.index_keys()?);
+        IndexPointer::empty(this.id.clone(), feed.clone(), this.partner.clone(), now, cx.index_keys()?);
     if let Some(old) = old {
         pointer.revision = old.revision + 1;
         pointer.changed = old.next_change(now);
         pointer.modified = old.modified;
-        pointer.stopped = old.stopped;
     }
+    pointer.stopped = stopped;
     tx.put_index(&pointer, old.map(|old| old.revision));
     Ok(pointer)
 }

@@ -54,7 +54,7 @@ pub async fn built(
     let mut made =
         Manifest::empty(device_type.clone(), feed.clone(), partner.clone(), cx.download_key()?.to_owned());
     made.revision = old.map_or(0, |old| old.revision) + 1;
-    made.stopped = stops::holds(cx, partner, device_type, old.map(|old| old.stopped)).await?;
+    made.stopped = stops::holds(cx, partner, device_type).await?;
     made.polling = match old {
         Some(old) => old.polling,
         None => polling(cx, device_type).await?,
@@ -133,7 +133,7 @@ pub async fn remake(
         if old.is_some() && edited.is_none() {
             made.polling = polling(cx, device_type).await?;
         }
-        let said = |it: &Manifest| (it.entries.clone(), it.download_key.clone(), it.polling);
+        let said = |it: &Manifest| (it.entries.clone(), it.download_key.clone(), it.polling, it.stopped);
         let same = match &loaded.manifest {
             Some(old) => said(old) == said(&made),
             None => made.entries.is_empty(),

@@ -22,22 +22,16 @@ pub struct Progress {
     pub stopped: usize,
 }
 
-/// Whether what is about to be written of a device type shows nothing, where what is there (none: nothing is there) is
-/// stopped or not.
+/// Whether what is about to be written of a device type shows nothing.
 ///
 /// A partner's stop holds before it has reached the device type. A device type that is stopped a moment later is no matter:
-/// its stop rewrites what was written here, since both guard the same revisions; and whoever writes the first manifest or
-/// pointer of a feed changes the device type's count of associations, which makes the stop begin anew.
-pub(super) async fn holds(
-    cx: &Context<'_>,
-    partner: &PartnerId,
-    id: &DeviceTypeId,
-    old: Option<bool>,
-) -> Result<bool> {
-    if old == Some(true) || cx.store.partner_stop(partner).await?.is_some() {
+/// its stop rewrites what was written here, since both guard the same revisions, and whoever writes the first manifest or
+/// pointer of a feed expects that the device type is still stopped or not, as it was.
+pub(super) async fn holds(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<bool> {
+    if cx.store.partner_stop(partner).await?.is_some() {
         return Ok(true);
     }
-    Ok(old.is_none() && cx.store.device_type(id).await?.is_some_and(|this| this.is_stopped()))
+    Ok(cx.store.device_type(id).await?.is_some_and(|this| this.is_stopped()))
 }
 
 /// Stops a device type. Stopping what is stopped changes nothing.
@@ -64,7 +58,11 @@ async fn change(
 ) -> Result<()> {
     Box::pin(deciding(|| async {
         let before = living(cx, partner, id).await?;
+        // The partner's stop is read with each attempt and expected below: an older call of it that is still on its way
+        // must not undo a newer one, nor may the start of one device type let it out of its partner's stop.
+        let since = cx.store.partner_stop(partner).await?;
         let mut after = decide(&before);
+        after.stopped_with_partner = since.map(|since| before.stopped_with_partner.unwrap_or(since));
         let stopped = after.is_stopped();
         let (manifests, pointers) = (cx.store.manifests(id).await?, cx.store.indexes(id).await?);
         // Some were written stopped while the partner's stop was on its way here.
@@ -81,6 +79,7 @@ async fn change(
         was["feeds"] = feeds_of(&manifests, &pointers).into();
         let mut tx = cx.tx(Some(partner), action, subject(id), Change::from_to(was, said(&after)));
         tx.replace_device_type(&after, before.revision);
+        tx.expect_partner_stop(partner, since);
         for manifest in manifests.into_iter().filter(|each| each.stopped != stopped) {
             let revision = manifest.revision;
             let made = Manifest { stopped, revision: revision + 1, ..manifest };
@@ -150,11 +149,11 @@ async fn turn(
         Ok(tx.commit(cx.store).await?)
     })
     .await?;
-    if let Some(repair) = cx.store.repair(&Subject::PartnerStop(partner.clone())).await? {
-        // If it breaks off, whoever asked is told to ask again, which is faster than the reconciler.
-        if fan_out(cx, partner, enough).await? {
-            repairs::strike_off(cx, &repair).await?;
-        }
+    // Also if there is nothing to repair: whoever asks again wants to be sure. If it breaks off, that is told, and asking
+    // again is faster than the reconciler.
+    let repair = cx.store.repair(&Subject::PartnerStop(partner.clone())).await?;
+    if let (true, Some(repair)) = (fan_out(cx, partner, enough).await?, &repair) {
+        repairs::strike_off(cx, repair).await?;
     }
     progress(cx, partner).await
 }
@@ -165,22 +164,22 @@ pub(super) async fn fan_out(
     partner: &PartnerId,
     enough: &impl Fn() -> bool,
 ) -> Result<bool> {
+    let mut broken = None;
     for id in cx.store.device_type_ids(partner).await? {
         if enough() {
             return Ok(false);
         }
-        let since = cx.store.partner_stop(partner).await?;
-        let with = |this: &DeviceType| DeviceType {
-            stopped_with_partner: since.map(|since| this.stopped_with_partner.unwrap_or(since)),
-            ..this.clone()
-        };
-        match change(cx, partner, &id, false, with).await {
+        match change(cx, partner, &id, false, DeviceType::clone).await {
             // Deleted meanwhile.
-            Err(Error::Refused(Refusal::NotFound)) => {}
-            other => other?,
+            Ok(()) | Err(Error::Refused(Refusal::NotFound)) => {}
+            // One that cannot be read must not keep the others from being stopped.
+            Err(cause) => {
+                tracing::error!(device_type = %id, %cause, "a partner's stop did not reach a device type");
+                broken.get_or_insert(cause);
+            }
         }
     }
-    Ok(true)
+    broken.map_or(Ok(true), Err)
 }
 
 /// Since when a partner is stopped, if it is, and how far that has come.

@@ -32,8 +32,8 @@ async fn what_somebody_else_approves_takes_effect_and_the_audit_names_both() {
     let [made] = made.as_slice() else { panic!("{made:?}") };
     let by = made.approval.as_ref().unwrap();
     assert_eq!((&made.actor, &by.id, &by.proposed_by), (&approver, &id, &proposer));
-    let proposed: Vec<_> = audit.iter().filter(|row| row.action == "approval.proposed").collect();
-    assert_eq!((proposed.len(), &proposed[0].actor), (1, &proposer));
+    let asked: Vec<_> = audit.iter().filter(|row| row.action == "approval.proposed").collect();
+    assert_eq!((asked.len(), &asked[0].actor), (1, &proposer));
 
     // A lost answer, and a third person.
     let third = api.server.partner_key("acme", "release").await.unwrap();

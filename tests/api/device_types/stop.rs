@@ -207,3 +207,76 @@ async fn a_device_type_says_that_it_is_stopped_and_how() {
     let said = seen().await;
     assert!(said["stoppedTimestamp"].is_null() && said["partnerStoppedTimestamp"].is_i64(), "{said}");
 }
+
+#[tokio::test]
+async fn a_feed_that_is_made_while_it_is_stopped_shows_nothing_whatever_comes_into_it() {
+    let it = Kettle::start().await;
+    it.stop("POST", "/deviceTypes/kettle").await.expect(204);
+    it.create_feed("lab").await;
+    it.api.reconcile().await.unwrap();
+    let package = it.api.image(&it.acme, 105, "1", &Ipk::new("base", "1").build()).await;
+    it.api.associate(&it.acme, "kettle", &package, "lab").await.expect(201);
+    it.image_in("1.0", &["lab"]).await;
+    let index = async || it.api.get("/lab/kettle/Packages", "").await.expect(200).bytes;
+    let offered = async || it.api.offers("kettle", "feed=lab&2105=0").await.len();
+    assert_eq!((index().await.len(), offered().await), (0, 0));
+    it.stop("DELETE", "/deviceTypes/kettle").await.expect(204);
+    assert!(!index().await.is_empty());
+    assert_eq!(offered().await, 1);
+    it.api.expect_whole("started").await;
+}
+
+#[tokio::test]
+async fn an_association_that_meets_a_stop_on_its_way_into_a_new_feed_is_stopped() {
+    let it = Kettle::start().await;
+    it.create_feed("lab").await;
+    let record = it.image("1.0").await;
+    it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+    let associate = it.api.associate(&it.acme, "kettle", &record, "lab");
+    let stop = async {
+        it.api.wire.held().await;
+        it.stop("POST", "/deviceTypes/kettle").await.expect(204);
+        it.api.wire.release();
+    };
+    let (associated, ()) = tokio::join!(associate, stop);
+    associated.expect(201);
+    assert_eq!(it.api.offers("kettle", "feed=lab&2105=0").await.len(), 0);
+    it.api.expect_whole("stopped").await;
+}
+
+#[tokio::test]
+async fn a_start_that_is_still_on_its_way_does_not_undo_a_stop_that_came_after_it() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    it.stop("POST", "").await.expect(202);
+    // The start itself is written; what it does to the device type is held until the stop is through.
+    it.api.wire.inject(Some("TransactWriteItems"), 1, 1, Fault::Held);
+    let stop = async {
+        it.api.wire.held().await;
+        it.stop("POST", "").await.expect(202);
+        it.api.wire.release();
+    };
+    let (started, ()) = tokio::join!(it.stop("DELETE", ""), stop);
+    assert!([202, 409, 503].contains(&started.status), "{}", started.status);
+    assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 0);
+    let said = it.api.get(&it.acme.path("/stop"), &it.acme.read).await.expect(200).json();
+    assert!(said["stoppedTimestamp"].is_i64() && said["stopped"] == 1, "{said}");
+    it.api.reconcile().await.unwrap();
+    assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 0);
+    it.api.expect_whole("stopped").await;
+}
+
+#[tokio::test]
+async fn starting_a_device_type_does_not_let_it_out_of_a_stop_of_its_partner_that_has_not_reached_it() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["beta"]).await;
+    it.api.wire.inject(Some("TransactWriteItems"), 1, 100, Fault::ServerError);
+    it.stop("POST", "").await.expect_problem(503, "dependency_unavailable");
+    it.api.wire.clear();
+    it.api.associate(&it.acme, "kettle", &record, "release").await.expect(201);
+    it.stop("DELETE", "/deviceTypes/kettle").await.expect(204);
+    for feed in ["release", "beta"] {
+        assert_eq!(it.api.offers("kettle", &format!("feed={feed}&2105=0")).await.len(), 0, "{feed}");
+    }
+    it.api.expect_whole("stopped").await;
+}
