@@ -23,7 +23,7 @@ pub(crate) async fn create_description(
     let new = new_description(fields)?;
     let cx = caller.call.context(app);
     let asked = (new.clone(), repeatable.clone());
-    let made = register(&cx, blobs, &caller.partner, device_type, feed, new, repeatable).await;
+    let made = Box::pin(register(&cx, blobs, &caller.partner, device_type, feed, new, repeatable)).await;
     let made = match or_propose(&cx, &caller.partner, made, || proposed(device_type, asked)).await? {
         Outcome::Done(made) => made,
         Outcome::Waits(approval) => return waits(&caller.partner, &approval, cx.now),
