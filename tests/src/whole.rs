@@ -228,8 +228,10 @@ impl<'a> Check<'a> {
                 format!("{at}: in a feed that is not there")
             });
         }
-        let (marks, placements): (Vec<_>, Vec<_>) =
-            self.rows("IMAGE#", "DT#").into_iter().partition(|(.., row)| row["withdrawn"] == true);
+        let (marks, placements): (Vec<_>, Vec<_>) = self
+            .rows("IMAGE#", "DT#")
+            .into_iter()
+            .partition(|(.., row)| row["withdrawn"] == true || row["halted"] == true);
         let (associations, placements) = (self.rows("DT#", "ASSOC#").len(), placements.len());
         self.expect(associations == placements, || {
             format!("{associations} associations, {placements} placements")
@@ -238,7 +240,7 @@ impl<'a> Check<'a> {
             let (kind, number) = pk["IMAGE#".len()..].split_once('#').unwrap();
             let at = format!("ASSOC#{}#{kind}#{number:0>19}", text(row, "feed"));
             let back = self.dump.row(&format!("DT#{}", text(row, "deviceType")), &at);
-            self.expect(back.is_null(), || format!("{pk} / {sk}: came back after it was withdrawn"));
+            self.expect(back.is_null(), || format!("{pk} / {sk}: came back, and is marked as gone"));
         }
         for (pk, sk, row) in self.rows("IMAGE#", "OFFER#") {
             let (_, id) = pk.split_once('#').unwrap();

@@ -77,12 +77,30 @@ struct PlacementRow {
     /// It was taken back there for good, and has been taken away since: a row that says no more than that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     withdrawn: bool,
+    /// It was paused there, and has been taken away since: a row that says no more than that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    halted: bool,
+}
+
+/// What is left of an association that has been taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It was taken back for good.
+    Withdrawn,
+    /// It was paused.
+    Halted,
 }
 
 impl PlacementRow {
     fn of(this: &Association, partner: &PartnerId) -> Self {
         let (device_type, feed) = (this.device_type.clone(), this.feed.clone());
-        Self { placement: Placement { partner: partner.clone(), device_type, feed }, withdrawn: false }
+        let placement = Placement { partner: partner.clone(), device_type, feed };
+        Self { placement, withdrawn: false, halted: false }
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        let halted = self.halted.then_some(Mark::Halted);
+        if self.withdrawn { Some(Mark::Withdrawn) } else { halted }
     }
 }
 
@@ -124,19 +142,35 @@ impl Store {
     /// Everywhere an image is, whoever owns the device types.
     pub async fn placements(&self, id: ImageId) -> Result<Vec<Placement>, Error> {
         let rows: Vec<PlacementRow> = self.read_range(&keys::image_partition(id), keys::PLACEMENT).await?;
-        Ok(rows.into_iter().filter(|row| !row.withdrawn).map(|row| row.placement).collect())
+        Ok(rows.into_iter().filter(|row| row.mark().is_none()).map(|row| row.placement).collect())
+    }
+
+    /// What is left of an association that has been taken away; none while it is there, and where there was none.
+    pub async fn mark(
+        &self,
+        device_type: &DeviceTypeId,
+        feed: &FeedName,
+        id: ImageId,
+    ) -> Result<Option<Mark>, Error> {
+        let key = keys::placement(id, device_type, feed);
+        let row: Option<PlacementRow> = self.read(&key, Consistency::Strong).await?;
+        Ok(row.and_then(|row| row.mark()))
     }
 }
 
 impl Tx {
     /// Makes an association with a device type of `partner`; [`Guard::AlreadyThere`] if there is one, and
-    /// [`Guard::Withdrawn`] if there was one that was taken back for good.
+    /// [`Guard::Changed`] if there was one that left a [`Mark`] which forbids it: a halt, unless the new one is halted.
     pub fn create_association(&mut self, this: &Association, partner: &PartnerId) {
         let key = keys::association(&this.device_type, &this.feed, this.image.id);
         self.put(&key, &AssociationRow::from(this), &When::Absent, Guard::AlreadyThere);
         let key = keys::placement(this.image.id, &this.device_type, &this.feed);
-        let never = When::Expression("attribute_not_exists(#withdrawn)", Vec::new());
-        self.put(&key, &PlacementRow::of(this, partner), &never, Guard::Withdrawn);
+        let unmarked = match this.plan.paused {
+            Some(_) => "attribute_not_exists(#withdrawn)",
+            None => "attribute_not_exists(#withdrawn) AND attribute_not_exists(#halted)",
+        };
+        let when = When::Expression(unmarked, Vec::new());
+        self.put(&key, &PlacementRow::of(this, partner), &when, Guard::Changed);
     }
 
     /// Replaces an association, whose plan has changed; [`Guard::Changed`] if it is gone.
@@ -146,13 +180,15 @@ impl Tx {
     }
 
     /// Removes an association with a device type of `partner`; [`Guard::Changed`] if it is gone already. Of one that was
-    /// withdrawn a mark stays, so that it does not come back.
+    /// withdrawn or paused a [`Mark`] stays, so that it does not come back as if nothing had been.
     pub fn delete_association(&mut self, this: &Association, partner: &PartnerId) {
         let key = keys::association(&this.device_type, &this.feed, this.image.id);
         self.delete(&key, &When::Present, Guard::Changed);
         let key = keys::placement(this.image.id, &this.device_type, &this.feed);
-        if this.plan.is_withdrawn() {
-            let mark = PlacementRow { withdrawn: true, ..PlacementRow::of(this, partner) };
+        let withdrawn = this.plan.is_withdrawn();
+        let halted = !withdrawn && this.plan.paused.is_some();
+        if withdrawn || halted {
+            let mark = PlacementRow { withdrawn, halted, ..PlacementRow::of(this, partner) };
             self.put(&key, &mark, &When::Always, Guard::Changed);
         } else {
             self.delete(&key, &When::Always, Guard::Changed);

@@ -17,8 +17,6 @@ pub enum Guard {
     QuotaFull,
     /// Something that must be there is not.
     Gone,
-    /// It was taken back for good.
-    Withdrawn,
     /// The proposal waits no more.
     Settled,
 }

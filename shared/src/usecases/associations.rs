@@ -5,7 +5,7 @@ use serde_json::json;
 use super::approvals::{Basis, admit, asked_for, propose_intents};
 use super::context::{Change, deciding};
 use super::device_types::living;
-use super::manifests::{built, check_size, load};
+use super::manifests::{Loaded, built, check_size, load};
 use super::{Context, Error, Result, catalogues, descriptions, feeds, images, rollouts};
 use crate::blobs::Blobs;
 use crate::domain::association::Association;
@@ -124,7 +124,7 @@ pub async fn associate(
             images::find(cx, partner, id).await?
         };
         let image = found.ok_or_else(|| Error::field("/versionNumber", "there is no such image"))?;
-        let plan = rollouts::planned(cx, device_type_id, &image, wanted, &Plan::default()).await?;
+        let plan = rollouts::planned(cx, device_type_id, feed, &image, wanted, Plan::default()).await?;
         let change =
             Change::made(json!({"owner": image.owner.as_str(), "rollout": rollouts::summary(&plan)}));
         let mut tx = cx.tx(Some(partner), "association.created", subject(device_type_id, feed, id), change);
@@ -152,7 +152,6 @@ async fn commit(cx: &Context<'_>, tx: Tx, feed: &FeedName) -> Result<()> {
             Err(Refusal::AlreadyAssociated(feed.to_string()).into())
         }
         Err(store::Error::Guard(Guard::Gone)) => Err(vanished()),
-        Err(store::Error::Guard(Guard::Withdrawn)) => Err(Refusal::RolloutWithdrawn.into()),
         other => Ok(other?),
     }
 }
@@ -252,8 +251,8 @@ pub async fn promote(
             return Err(Refusal::RolloutWithdrawn.into());
         }
         let kept = source.plan.promoted();
-        let plan = rollouts::planned(cx, device_type_id, &image, wanted.as_ref(), &kept).await?;
         let basis = Basis::of(Some(&image.slots), &rollouts::summary(&kept).to_string());
+        let plan = rollouts::planned(cx, device_type_id, to, &image, wanted.as_ref(), kept).await?;
         let change = Change::made(json!({
             "from": from.as_str(), "owner": image.owner.as_str(), "rollout": rollouts::summary(&plan),
         }));
@@ -285,18 +284,23 @@ pub async fn remove(
     deciding(|| async {
         living(cx, partner, device_type_id).await?;
         let all = cx.store.associations(device_type_id, feed).await?;
-        let gone: Vec<_> = all.iter().filter(|each| each.image.id == id).cloned().collect();
+        let mut gone = Vec::new();
+        for Association { feed, .. } in all.iter().filter(|each| each.image.id == id) {
+            // Read again behind its manifest: what is withdrawn or halted meanwhile must leave its mark.
+            let loaded = load(cx, device_type_id, feed).await?;
+            let this = loaded.associations.iter().find(|each| each.image.id == id).cloned();
+            let Some(this) = this else { continue };
+            rollouts::check_removal(&loaded.associations, &this)?;
+            gone.push((this, loaded));
+        }
         if gone.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        for each in &gone {
-            rollouts::check_removal(&all, each)?;
-        }
-        let feeds: Vec<_> = gone.iter().map(|each| each.feed.as_str()).collect();
+        let feeds: Vec<_> = gone.iter().map(|(each, _)| each.feed.as_str()).collect();
         let plans: serde_json::Map<_, _> =
-            gone.iter().map(|each| (each.feed.to_string(), rollouts::summary(&each.plan))).collect();
+            gone.iter().map(|(each, _)| (each.feed.to_string(), rollouts::summary(&each.plan))).collect();
         let mut before = json!({"feeds": feeds, "rollouts": plans});
-        if gone.iter().any(|each| each.kind == BinaryKind::Package) {
+        if gone.iter().any(|(each, _)| each.kind == BinaryKind::Package) {
             before["package"] = true.into();
         }
         let what = feed.map_or_else(
@@ -304,30 +308,33 @@ pub async fn remove(
             |feed| subject(device_type_id, feed, id),
         );
         let mut tx = cx.tx(Some(partner), "association.removed", what, Change::gone(before));
-        for association in &gone {
-            displace(cx, blobs, &mut tx, partner, association).await?;
-        }
         let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+        for (association, loaded) in gone {
+            displace(cx, blobs, &mut tx, partner, &association, loaded).await?;
+        }
         tx.count_associations(device_type_id, partner, -count);
         tx.commit(cx.store).await.map_err(Error::from)
     })
     .await
 }
 
-/// Adds to `tx` what takes an association away, manifest or index included; the device type's count is the caller's.
+/// Adds to `tx` what takes an association away that is among those `loaded`, manifest or index included; the device type's
+/// count is the caller's.
 async fn displace(
     cx: &Context<'_>,
     blobs: &Blobs,
     tx: &mut Tx,
     partner: &PartnerId,
     gone: &Association,
+    loaded: Loaded,
 ) -> Result<()> {
     tx.delete_association(gone, partner);
     tx.count_feed_uses(partner, &gone.feed, -1);
     if gone.kind == BinaryKind::Package {
+        // It is in no manifest, but the revision guards its plan.
+        tx.expect_manifest_at(&gone.device_type, &gone.feed, loaded.revision());
         return catalogues::displace(cx, blobs, tx, partner, gone).await;
     }
-    let loaded = load(cx, &gone.device_type, &gone.feed).await?;
     let revision = loaded.revision();
     let (old, mut left) = (loaded.manifest.as_ref(), loaded.associations);
     left.retain(|each| each.image.id != gone.image.id);

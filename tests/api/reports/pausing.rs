@@ -170,3 +170,18 @@ async fn what_was_halted_is_halted_wherever_it_is_promoted_to() {
     it.promote(&record, &it.acme.release, "release", "beta").await.expect(201);
     assert!(it.api.offers("kettle", "feed=beta&2105=0").await.is_empty());
 }
+
+#[tokio::test]
+async fn what_halts_itself_halts_everything_in_its_bundle() {
+    let (it, stack, application) = Kettle::bundled().await;
+    it.set_rollout(&stack, json!({"autoPause": {"failurePercent": 20, "minReports": 1}})).await.expect(204);
+    assert_eq!(it.api.device_offers("kettle", "SN-0", &[(105, 1), (106, 0)]).await, [(106, "1".to_owned())]);
+    assert_eq!(it.api.device_offers("kettle", "SN-1", &[(105, 0), (106, 0)]).await.len(), 2);
+    it.api.status("kettle", "SN-1", &state(1, "failed")).await.expect(204);
+    for record in [&stack, &application] {
+        let rollout = it.rollout(record).await;
+        assert_eq!((&rollout["state"], &rollout["paused"]["automatic"]), (&json!("paused"), &json!(true)));
+    }
+    assert_eq!(it.api.device_offers("kettle", "SN-0", &[(105, 1), (106, 0)]).await, []);
+    it.api.expect_whole("halted as one").await;
+}

@@ -3,6 +3,8 @@
 //! What is set here is decided upon nowhere else: each change rewrites the association and, in the same transaction, the
 //! manifest or the index that devices are answered from.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 mod checks;
@@ -22,8 +24,9 @@ use crate::domain::association::Association;
 use crate::domain::decision::{Bundle, Stage};
 use crate::domain::plan::{Pause, Tally, Wanted, narrows};
 use crate::domain::{
-    BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, PartnerId, Plan, Refusal, Right,
+    BinaryKind, DeviceType, DeviceTypeId, FeedName, Image, ImageId, Name, PartnerId, Plan, Refusal, Right,
 };
+use crate::store::associations::Mark;
 use crate::store::device_counts::Counts;
 use crate::store::{self, Tx};
 
@@ -88,22 +91,43 @@ async fn fleet(cx: &Context<'_>, device_type: &DeviceTypeId, wanted: &Wanted) ->
     Ok(cx.store.known_devices(device_type).await?)
 }
 
-/// The plan of an image that is about to be associated: what it `kept` from where it was, and what is wanted beside.
+/// The plan of an image that is about to be associated: what it `kept` from where it was, and what is wanted beside. It is
+/// paused if it was when it was taken out of that feed: going on is for whoever may resume it.
 pub(super) async fn planned(
     cx: &Context<'_>,
     device_type: &DeviceTypeId,
+    feed: &FeedName,
     image: &Image,
     wanted: Option<&Wanted>,
-    kept: &Plan,
+    mut kept: Plan,
 ) -> Result<Plan> {
-    let Some(wanted) = wanted else { return Ok(kept.clone()) };
+    match cx.store.mark(device_type, feed, image.id).await? {
+        Some(Mark::Withdrawn) => return Err(Refusal::RolloutWithdrawn.into()),
+        Some(Mark::Halted) => kept.paused = kept.paused.or(Some(Pause { at: cx.now, failures: None })),
+        None => {}
+    }
+    let Some(wanted) = wanted else { return Ok(kept) };
     let fleet = fleet(cx, device_type, wanted).await?;
     let kind = image.binary()?.kind;
-    let made = wanted.clone().plan(image.id, kind, kept, fleet, cx.now);
+    let made = wanted.clone().plan(image.id, kind, &kept, fleet, cx.now);
     Ok(made.map_err(Refusal::InvalidFields)?)
 }
 
-/// Halts an image in a feed, until it is resumed. Halting what is halted changes nothing.
+fn bundle(plan: &Plan) -> Option<&Name> {
+    plan.bundle.as_ref().map(Bundle::name)
+}
+
+/// An image, and everything of `all` in its feed that it goes together with.
+fn together<'a>(all: &'a [Association], this: &'a Association) -> impl Iterator<Item = (ImageId, &'a Plan)> {
+    let with = move |each: &&Association| {
+        each.image.id == this.image.id
+            || bundle(&this.plan).is_some_and(|name| bundle(&each.plan) == Some(name))
+    };
+    all.iter().filter(with).map(|each| (each.image.id, &each.plan))
+}
+
+/// Halts an image in a feed with everything that it goes together with there, until it is resumed: devices that have the
+/// rest of a bundle already would be offered what is left of it. Halting what is halted changes nothing.
 pub async fn pause(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -113,16 +137,18 @@ pub async fn pause(
     id: ImageId,
 ) -> Result<()> {
     cx.require(Right::Release)?;
-    changing(cx, blobs, partner, device_type, feed, id, "rollout.paused", |_, this| {
+    changing(cx, blobs, partner, device_type, feed, id, "rollout.paused", |all, this| {
         let pause = Pause { at: cx.now, failures: None };
-        let plan = Plan { paused: this.plan.paused.or(Some(pause)), ..this.plan.clone() };
-        Ok(vec![(id, plan)])
+        let halted = |plan: &Plan| Plan { paused: plan.paused.or(Some(pause)), ..plan.clone() };
+        let parts = together(all, this).filter(|(_, plan)| !plan.is_withdrawn());
+        Ok(parts.map(|(id, plan)| (id, halted(plan))).collect())
     })
     .await
     .map(drop)
 }
 
-/// Lets a halted image go on where it stood; what has been counted so far is not held against it again.
+/// Lets a halted image go on where it stood, with everything that it goes together with there; what has been counted so far
+/// is not held against it again.
 pub async fn resume(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -132,9 +158,16 @@ pub async fn resume(
     id: ImageId,
 ) -> Result<()> {
     cx.require(Right::Release)?;
-    let counts = cx.store.image_counts(device_type, feed, id).await?;
-    changing(cx, blobs, partner, device_type, feed, id, "rollout.resumed", |_, this| {
-        Ok(vec![(id, resumed(&this.plan, counts.tally(cx.now), cx))])
+    let all = cx.store.associations(device_type, Some(feed)).await?;
+    let mut tallies = HashMap::new();
+    for (id, _) in all.iter().find(|each| each.image.id == id).into_iter().flat_map(|it| together(&all, it)) {
+        tallies.insert(id, cx.store.image_counts(device_type, feed, id).await?.tally(cx.now));
+    }
+    changing(cx, blobs, partner, device_type, feed, id, "rollout.resumed", |all, this| {
+        // Against what has joined since, everything counts.
+        let tally = |id| tallies.get(&id).copied().unwrap_or_default();
+        let parts = together(all, this).filter(|(_, plan)| !plan.is_withdrawn());
+        Ok(parts.map(|(id, plan)| (id, resumed(plan, tally(id), cx))).collect())
     })
     .await
     .map(drop)
@@ -163,14 +196,8 @@ pub async fn withdraw(
 ) -> Result<()> {
     cx.require(Right::Release)?;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.withdrawn", |all, this| {
-        let with = |each: &&Association| {
-            let name = |plan: &Plan| plan.bundle.as_ref().map(Bundle::name).cloned();
-            each.image.id == id || (each.plan.bundle.is_some() && name(&each.plan) == name(&this.plan))
-        };
-        let back = |each: &Association| {
-            (each.image.id, Plan { stage: Stage::Withdrawn, paused: None, ..each.plan.clone() })
-        };
-        Ok(all.iter().filter(with).map(back).collect())
+        let back = |plan: &Plan| Plan { stage: Stage::Withdrawn, paused: None, ..plan.clone() };
+        Ok(together(all, this).map(|(id, plan)| (id, back(plan))).collect())
     })
     .await
     .map(drop)

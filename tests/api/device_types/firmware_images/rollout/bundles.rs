@@ -126,6 +126,7 @@ async fn nothing_is_taken_out_of_a_bundle_that_is_there_whole_unless_it_is_pause
     it.set_rollout(&stack, json!({"bundle": null})).await.expect(204);
     assert_eq!(it.api.offers("kettle", BOTH).await, [], "what is left of it waits for the other");
     it.set_rollout(&application, json!({"bundle": null})).await.expect(204);
+    it.post_rollout(&application, "resume").await.expect(204);
     assert_eq!(it.api.offers("kettle", BOTH).await, [(106, "1".to_owned())]);
     it.post_rollout(&stack, "resume").await.expect(204);
     assert_eq!(it.api.offers("kettle", BOTH).await.len(), 2);
@@ -173,4 +174,20 @@ async fn a_bundle_is_withdrawn_and_taken_away_as_one() {
         assert_eq!(it.rollout(record).await["state"], "withdrawn");
         it.remove(record, "release").await.expect(204);
     }
+}
+
+#[tokio::test]
+async fn a_bundle_is_halted_and_goes_on_as_one_also_for_devices_that_have_a_part_of_it() {
+    let (it, stack, application) = Kettle::bundled().await;
+    let halfway = "2105=1&2106=0";
+    assert_eq!(it.api.offers("kettle", halfway).await, [(106, "1".to_owned())]);
+    it.post_rollout(&stack, "pause").await.expect(204);
+    assert_eq!(it.api.offers("kettle", halfway).await, []);
+    for record in [&stack, &application] {
+        assert_eq!(it.rollout(record).await["state"], "paused");
+    }
+    it.post_rollout(&application, "resume").await.expect(204);
+    assert_eq!(it.api.offers("kettle", halfway).await, [(106, "1".to_owned())]);
+    assert_eq!(it.api.offers("kettle", BOTH).await.len(), 2);
+    it.api.expect_whole("halted and resumed").await;
 }

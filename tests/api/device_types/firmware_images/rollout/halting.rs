@@ -68,3 +68,33 @@ async fn a_rollout_that_was_halted_goes_on_where_it_stood() {
     it.api.server.clock().shift(hour);
     assert_eq!(it.rollout(&record).await["currentPercent"], 50);
 }
+
+#[tokio::test]
+async fn what_was_paused_when_it_was_removed_comes_back_paused() {
+    let it = Kettle::start().await;
+    let mut record = it.image_in("1.0", &["alpha", "beta"]).await;
+    (record["feed"], record["rollout"]) = ("alpha".into(), percent(100));
+    let removal = format!("{}?feed=alpha", it.image_path(&record));
+    let (pause, resume) =
+        (it.rollout_path(&record, "/pause", "alpha"), it.rollout_path(&record, "/resume", "alpha"));
+    let write = &it.acme.write;
+    for promoted in [false, true] {
+        it.api.call("POST", &pause, &it.acme.release, Value::Null).await.expect(204);
+        it.api.call("DELETE", &removal, write, Value::Null).await.expect(204);
+        assert_eq!(it.feeds_of(&record).await, ["beta"], "a mark is no association");
+        let back = if promoted {
+            it.promote(&record, write, "beta", "alpha").await
+        } else {
+            it.api.call("POST", &it.images(), write, record.clone()).await
+        };
+        back.expect(201);
+        assert_eq!(it.api.offers("kettle", "feed=alpha&2105=0").await, []);
+        it.api.call("POST", &resume, write, Value::Null).await.expect_problem(403, "right_missing");
+        it.api.expect_whole("back, and paused").await;
+        it.api.call("POST", &resume, &it.acme.release, Value::Null).await.expect(204);
+        assert_eq!(it.api.offers("kettle", "feed=alpha&2105=0").await.len(), 1);
+    }
+    it.api.call("DELETE", &removal, write, Value::Null).await.expect(204);
+    it.promote(&record, write, "beta", "alpha").await.expect(201);
+    assert_eq!(it.api.offers("kettle", "feed=alpha&2105=0").await.len(), 1, "it was not paused any more");
+}

@@ -101,3 +101,43 @@ async fn what_is_halted_while_it_is_promoted_does_not_arrive_as_if_nothing_had_b
         it.api.expect_whole(what).await;
     }
 }
+
+#[tokio::test]
+async fn what_is_withdrawn_between_the_reads_of_its_removal_does_not_come_back() {
+    let it = Kettle::start().await;
+    let (other, record) = (it.image_in("1.0", &["release"]).await, it.image_in("2.0", &["release"]).await);
+    it.api.wire.take_calls();
+    it.remove(&other, "release").await.expect(204);
+    let calls = it.api.wire.take_calls();
+    let listed = calls.iter().position(|call| call == "Query").unwrap();
+    it.api.wire.inject(None, listed + 1, 1, Fault::Held);
+    let overtaking = async {
+        it.api.wire.held().await;
+        it.post_rollout(&record, "withdraw").await.expect(204);
+        it.api.wire.release();
+    };
+    let (removed, ()) = tokio::join!(it.remove(&record, "release"), overtaking);
+    removed.expect(204);
+    let again = it.api.associate(&it.acme, "kettle", &record, "release").await;
+    again.expect_problem(409, "rollout_withdrawn");
+    it.api.expect_whole("withdrawn meanwhile").await;
+}
+
+#[tokio::test]
+async fn a_paused_package_that_is_withdrawn_while_it_is_removed_does_not_come_back() {
+    let it = Kettle::start().await;
+    let record = it.api.image(&it.acme, 105, "1.0", &Ipk::new("base", "1.0").build()).await;
+    it.api.associate(&it.acme, "kettle", &record, "release").await.expect(201);
+    it.post_rollout(&record, "pause").await.expect(204);
+    it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+    let overtaking = async {
+        it.api.wire.held().await;
+        it.post_rollout(&record, "withdraw").await.expect(204);
+        it.api.wire.release();
+    };
+    let (removed, ()) = tokio::join!(it.remove(&record, "release"), overtaking);
+    removed.expect(204);
+    let again = it.api.associate(&it.acme, "kettle", &record, "release").await;
+    again.expect_problem(409, "rollout_withdrawn");
+    it.api.expect_whole("withdrawn meanwhile").await;
+}
