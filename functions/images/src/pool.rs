@@ -22,8 +22,7 @@ pub(crate) async fn create_image(
 ) -> Result<Response, Problem> {
     let repeatable = repeatable(&headers, &body.bytes)?;
     let new = new_image(body.fields)?;
-    let made =
-        Box::pin(register(&caller.call.context(&app), &blobs, &caller.partner, new, repeatable)).await?;
+    let made = register(&caller.call.context(&app), &blobs, &caller.partner, new, repeatable).await?;
     let answer = created(&pool_image(app.config.base_url()?, &caller.partner, &made.image))?;
     Ok(replayable(answer, made.replayed))
 }

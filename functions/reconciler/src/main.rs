@@ -15,5 +15,5 @@ async fn main() -> Result<(), Error> {
     let cdn = Cdn::connect(&aws, app.config.distribution_id()?, app.clock.clone())?;
     let metrics = Metrics::stdout(app.config.metrics()?);
     let reconciler = &Reconciler { app, blobs, cdn, metrics };
-    lambda_runtime::run(service_fn(|event| reconciler.handle(event))).await
+    lambda_runtime::run(service_fn(|event| Box::pin(reconciler.handle(event)))).await
 }

@@ -72,7 +72,7 @@ pub async fn register(
 
     let number = cx.store.next_version_number(new.number).await?;
     let image = Image { warnings, ..fresh(cx, partner, &new, number, slots, intents) };
-    save(cx, blobs, image, None, repeatable.as_ref()).await
+    Box::pin(save(cx, blobs, image, None, repeatable.as_ref())).await
 }
 
 fn fresh(
