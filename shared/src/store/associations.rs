@@ -1,5 +1,6 @@
 //! Associations, by device type; and the placements that say where an image is.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::plans::PlanRow;
@@ -158,6 +159,17 @@ impl Store {
     }
 }
 
+const NOT_WITHDRAWN: &str =
+    "attribute_exists(PK) AND (attribute_not_exists(#plan.#stage) OR #plan.#stage <> :withdrawn)";
+
+const NEITHER_WITHDRAWN_NOR_PAUSED: &str = "attribute_exists(PK) AND attribute_not_exists(#plan.#paused) \
+    AND (attribute_not_exists(#plan.#stage) OR #plan.#stage <> :withdrawn)";
+
+/// The stage of what was taken back for good, as rows keep it.
+fn withdrawn_stage() -> (&'static str, AttributeValue) {
+    (":withdrawn", AttributeValue::S("withdrawn".into()))
+}
+
 impl Tx {
     /// Makes an association with a device type of `partner`; [`Guard::AlreadyThere`] if there is one, and
     /// [`Guard::Changed`] if there was one that left a [`Mark`] which forbids it: a halt, unless the new one is halted.
@@ -179,14 +191,22 @@ impl Tx {
         self.put(&key, &AssociationRow::from(this), &When::Present, Guard::Changed);
     }
 
-    /// Removes an association with a device type of `partner`; [`Guard::Changed`] if it is gone already. Of one that was
+    /// Removes an association with a device type of `partner`; [`Guard::Changed`] if it is gone already, or has been
+    /// withdrawn or paused since it was read as `this`. Of one that was
     /// withdrawn or paused a [`Mark`] stays, so that it does not come back as if nothing had been.
     pub fn delete_association(&mut self, this: &Association, partner: &PartnerId) {
         let key = keys::association(&this.device_type, &this.feed, this.image.id);
-        self.delete(&key, &When::Present, Guard::Changed);
-        let key = keys::placement(this.image.id, &this.device_type, &this.feed);
         let withdrawn = this.plan.is_withdrawn();
         let halted = !withdrawn && this.plan.paused.is_some();
+        // In the row itself: a package that is held back has no other item that a withdrawal would change, and a check of
+        // one more in each feed there can be is more than a transaction takes.
+        let as_read = match (withdrawn, halted) {
+            (true, _) => When::Present,
+            (false, true) => When::Expression(NOT_WITHDRAWN, vec![withdrawn_stage()]),
+            (false, false) => When::Expression(NEITHER_WITHDRAWN_NOR_PAUSED, vec![withdrawn_stage()]),
+        };
+        self.delete(&key, &as_read, Guard::Changed);
+        let key = keys::placement(this.image.id, &this.device_type, &this.feed);
         if withdrawn || halted {
             let mark = PlacementRow { withdrawn, halted, ..PlacementRow::of(this, partner) };
             self.put(&key, &mark, &When::Always, Guard::Changed);

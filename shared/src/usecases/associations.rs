@@ -331,8 +331,6 @@ async fn displace(
     tx.delete_association(gone, partner);
     tx.count_feed_uses(partner, &gone.feed, -1);
     if gone.kind == BinaryKind::Package {
-        // It is in no manifest, but the revision guards its plan.
-        tx.expect_manifest_at(&gone.device_type, &gone.feed, loaded.revision());
         return catalogues::displace(cx, blobs, tx, partner, gone).await;
     }
     let revision = loaded.revision();
