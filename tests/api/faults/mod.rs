@@ -4,6 +4,7 @@
 mod approvals;
 mod cases;
 mod descriptions;
+mod devices;
 mod driver;
 mod numbers;
 mod packages;
