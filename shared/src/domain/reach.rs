@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::association::Association;
 use super::decision::{Candidate, Device, Reason, Stage, decide};
+use super::device::BEYOND;
 use super::number::ReportedVersion;
 use super::rollout::Rollout;
 use super::{BinaryKind, ImageId, Plan, Timestamp};
@@ -30,6 +31,8 @@ pub enum Inexact {
     Blocked,
     /// There are devices that have begun something and fallen silent.
     Silent,
+    /// There are devices that report numbers which had not been given out by then, and are counted as one.
+    NeverGivenOut,
 }
 
 impl Inexact {
@@ -44,6 +47,7 @@ impl Inexact {
             Self::Withheld => "withheld",
             Self::Blocked => "blocked",
             Self::Silent => "silent",
+            Self::NeverGivenOut => "never_given_out",
         }
     }
 }
@@ -51,8 +55,8 @@ impl Inexact {
 /// Devices that run one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
-    /// What they run.
-    pub version: ReportedVersion,
+    /// What they run; none for all that report a number which had not been given out by then.
+    pub version: Option<ReportedVersion>,
     /// How many they are.
     pub devices: u64,
     /// How many of them would be offered the image now.
@@ -124,6 +128,10 @@ pub fn reach(
         }
         let reason =
             if reason == Reason::Eligible && share == 0 { ask(&own, stopped, version) } else { reason };
+        let version = Some(version).filter(|version| version.get() != BEYOND);
+        if version.is_none() {
+            inexact.insert(Inexact::NeverGivenOut);
+        }
         groups.push(Group { version, devices, now: of(reached, left), released: of(released, left), reason });
     }
     Reach { groups, inexact }
@@ -241,6 +249,16 @@ mod tests {
             told(Some(&rolling(50)), &higher, false),
             (vec![(40, 80), (40, 80), (0, 0)], vec!["share", "other_rollouts"])
         );
+    }
+
+    #[test]
+    fn devices_of_numbers_that_were_never_given_out_are_one_group_that_may_reach_more() {
+        let runs = [("1".parse().unwrap(), 3), (BEYOND.to_string().parse().unwrap(), 2)].into();
+        let own = associated("5105", Plan::default());
+        let found = reach(own.image.id, Some(&own.plan), std::slice::from_ref(&own), false, &runs, NOW);
+        let groups: Vec<_> = found.groups.iter().map(|group| (group.version, group.released)).collect();
+        assert_eq!(groups, [(Some("1".parse().unwrap()), 3), (None, 0)]);
+        assert_eq!(found.inexact, [Inexact::NeverGivenOut].into());
     }
 
     #[test]

@@ -134,7 +134,7 @@ pub fn reached(
     };
     let group = |group: &Group| {
         json!({
-            "versionNumber": group.version.get().to_string(),
+            "versionNumber": group.version.map(|version| version.get().to_string()),
             "devices": group.devices,
             "now": group.now,
             "released": group.released,

@@ -305,7 +305,8 @@ pub async fn report(cx: &Context<'_>, caller: &Caller, status: &Status) -> Resul
         };
         let (device, feed, stated) = found;
         let changed = stated.changed;
-        let suspicious = stated.against || (status.state == State::Failed && !changed);
+        let again = status.state == State::Failed && !changed && stated.device.has_failed_with(status.id);
+        let suspicious = stated.against || again;
         if changed {
             if device.is_used_up(cx.now) {
                 return Err(Refusal::TooManyReports.into());

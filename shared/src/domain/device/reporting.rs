@@ -74,6 +74,14 @@ pub fn state(device: &Device, feed: &FeedName, status: &Status, now: Timestamp) 
     Ok(Stated { device, attempt, held, against, changed: true })
 }
 
+impl Device {
+    /// Whether its last word of an image is that it failed.
+    pub fn has_failed_with(&self, id: ImageId) -> bool {
+        let last = self.progress.get(&id).and_then(|progress| progress.said.last());
+        last.is_some_and(|said| said.state == State::Failed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Count;

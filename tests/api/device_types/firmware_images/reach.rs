@@ -5,9 +5,12 @@ use tests::ipk::Ipk;
 
 use crate::kettle::Kettle;
 
-/// A kettle with devices: 3 run 105/0, 1 runs 105/1, one is silent on it, and one is on beta.
+/// A kettle with devices: 3 run 105/0, 1 runs 105/1, which nobody has made yet, one is silent on it, and one is on beta.
 async fn fleet() -> Kettle {
-    let it = Kettle::start().await;
+    fleet_of(Kettle::start().await).await
+}
+
+async fn fleet_of(it: Kettle) -> Kettle {
     for (device, body) in [
         ("SN-1", json!({"attributes": {"2105": "0"}})),
         ("SN-2", json!({"attributes": {"2105": "0"}})),
@@ -36,8 +39,9 @@ fn told(reach: &Value) -> (u64, u64, bool) {
 
 #[tokio::test]
 async fn reach_is_known_before_anything_is_released_and_nothing_is_written_for_it() {
-    let it = fleet().await;
+    let it = Kettle::start().await;
     let record = it.image("1.0").await;
+    let it = fleet_of(it).await;
     let before = it.api.dump().await;
     let reach = it.reach(&record, "").await;
     assert_eq!(before.difference(&it.api.dump().await), [""; 0]);
@@ -52,8 +56,10 @@ async fn reach_is_known_before_anything_is_released_and_nothing_is_written_for_i
 
 #[tokio::test]
 async fn reach_follows_what_devices_run_and_how_an_image_is_given_out() {
-    let it = fleet().await;
-    let record = it.image_in("1.0", &["release"]).await;
+    let it = Kettle::start().await;
+    let record = it.image("1.0").await;
+    let it = fleet_of(it).await;
+    it.api.associate(&it.acme, "kettle", &record, "release").await.expect(201);
     assert_eq!(told(&it.reach(&record, "").await), (3, 3, true));
     it.set_rollout(&record, json!({"percent": 50})).await.expect(204);
     let half = it.reach(&record, "").await;
@@ -73,6 +79,20 @@ async fn reach_follows_what_devices_run_and_how_an_image_is_given_out() {
     it.api.call("DELETE", &stop, &it.acme.release, Value::Null).await.expect(204);
     it.post_rollout(&record, "withdraw").await.expect(204);
     assert_eq!(told(&it.reach(&record, "").await), (0, 0, true));
+}
+
+#[tokio::test]
+async fn devices_that_report_what_nobody_has_made_are_told_apart() {
+    let it = fleet().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    let reach = it.reach(&record, "").await;
+    assert_eq!((told(&reach), &reach["inexact"]), ((3, 3, false), &json!(["never_given_out"])));
+    assert_eq!(
+        (&reach["versions"][1]["versionNumber"], &reach["versions"][1]["devices"]),
+        (&json!(null), &json!(1))
+    );
+    it.api.attributes("kettle", "SN-4", &json!({"attributes": {"2105": "0"}})).await.expect(200);
+    assert_eq!(told(&it.reach(&record, "").await), (4, 4, true));
 }
 
 #[tokio::test]
