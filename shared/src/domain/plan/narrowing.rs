@@ -47,28 +47,39 @@ fn gives_less(before: &Plan, after: &Plan, now: Timestamp) -> bool {
             let hours = |this: &Rollout| this.window.as_ref().map(|it| (it.minutes(), it.zone().to_owned()));
             let hours = old.window.is_none() || hours(old) == hours(new);
             let begun = new.schedule.start() >= old.schedule.start() || old.schedule.start() <= at;
-            old.salt == new.salt && named && hours && begun && takes_less(old, new, at)
+            old.salt == new.salt
+                && named
+                && hours
+                && begun
+                && takes_less(old, new, at, before.paused.is_some())
         }
     }
 }
 
 /// Whether the new schedule stays below the old one from `at` on.
-fn takes_less(old: &Rollout, new: &Rollout, at: Timestamp) -> bool {
+fn takes_less(old: &Rollout, new: &Rollout, at: Timestamp, halted: bool) -> bool {
     let (old, new) = (&old.schedule, &new.schedule);
     let most = new.steps().last().map_or(new.first(), |step| step.share);
     if most <= old.share_at(at) || most == Share::NONE {
         return true;
     }
     // A rate makes a line of the steps; that such a line stays below another is not worth its proof here.
-    if old.rate().is_some() || old.start() > at || new.start() > at {
+    // Nor is how a halt moves what has not begun.
+    if old.rate().is_some() || (halted && (old.start() > at || new.start() > at)) {
         return false;
     }
-    let moments = old.steps().iter().chain(new.steps()).map(|step| step.at).filter(|moment| *moment > at);
-    moments.chain([at]).all(|moment| planned(new, moment) <= old.share_at(moment))
+    let moments = old.steps().iter().chain(new.steps()).map(|step| step.at).chain([old.start(), new.start()]);
+    moments
+        .filter(|moment| *moment > at)
+        .chain([at])
+        .all(|moment| planned(new, moment) <= old.share_at(moment))
 }
 
-/// What a schedule that has begun takes in at most, whatever slows it.
+/// What a schedule takes in at most, whatever slows it.
 fn planned(schedule: &Schedule, at: Timestamp) -> Share {
+    if at < schedule.start() {
+        return Share::NONE;
+    }
     let reached = schedule.steps().iter().rev().find(|step| step.at <= at);
     reached.map_or(schedule.first(), |step| step.share)
 }
@@ -138,6 +149,21 @@ mod tests {
         assert!(!narrower(old(), stepped(1, &[(23, 10)])));
         assert!(!narrower(old(), stepped(2, &[(24, 10)])));
         assert!(!narrower(old(), to(2)));
+    }
+
+    #[test]
+    fn what_has_not_begun_may_begin_later_or_smaller() {
+        let from = |hours: i64, wanted: Wanted| Wanted {
+            start: Some(Some(NOW.plus_seconds(hours * 3600))),
+            ..wanted
+        };
+        assert!(
+            narrower(from(24, to(100)), from(24, to(10))) && narrower(from(24, to(50)), from(25, to(50)))
+        );
+        assert!(
+            !narrower(from(24, to(50)), from(23, to(50))) && !narrower(from(24, to(50)), from(24, to(51)))
+        );
+        assert!(narrower(to(50), from(2, to(50))), "what has begun waits");
     }
 
     #[test]
