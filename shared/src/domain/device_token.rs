@@ -73,6 +73,11 @@ impl DeviceToken {
         &self.device_type
     }
 
+    /// The epoch that it says it was written in.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// Whether it is the token of this device of this device type, whose present epoch is `current`.
     pub fn is_of(
         &self,

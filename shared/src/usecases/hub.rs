@@ -1,6 +1,7 @@
 //! Hubs: one request for many devices, each answered as if it had asked by itself.
 
-use super::reports::{Answer, Asking, Caller, Pinned, Read, Shown, answer_upon, pseudonym, shown};
+use super::reports::{Answer, Asking, Caller, Pinned, Read, answer_upon, pseudonym};
+use super::showing::{Shown, not_made_up, shown};
 use super::{Context, Error, Result};
 use crate::domain::{DeviceTypeId, FeedName, Manifest, Refusal};
 use crate::store::known::{Beside, Known, KnownToHub, Wanted};
@@ -15,10 +16,16 @@ const MOST_UPDATES: usize = 2000;
 /// Answers the devices that a hub asks for, in the order asked for: each as [`super::reports::answer`] does, one after the
 /// other, so that what one is refused or fails for is its own matter.
 ///
-/// All that is known of them is one read, and another one for those that their partner put on another feed; whoever has
+/// All that is known of them is one read, another one before it for a hub without a token, and one for those that their partner put on another feed; whoever has
 /// nothing new is no write. The whole is refused if the hub does not show who it is, and fails if nothing can be read. A
 /// device type that is not there, or not of the hub's partner, is [`Refusal::NotFound`].
 pub async fn answer_all(cx: &Context<'_>, hub: &Caller, askings: &[Asking]) -> Result<Vec<Result<Answer>>> {
+    // Or anybody could have fifty manifests read for one request.
+    not_made_up(cx.secrets, hub)?;
+    if hub.token.is_none() {
+        let this = cx.store.device_type(&hub.device_type).await?.filter(|this| !this.deleted);
+        shown(cx.secrets, hub, &this.ok_or(Refusal::DeviceTokenInvalid)?)?;
+    }
     let release = FeedName::release();
     let pseudonyms = askings.iter().map(|asking| pseudonym(cx, asking)).collect::<Result<Vec<_>>>()?;
     let wanted = |(asking, pseudonym)| {

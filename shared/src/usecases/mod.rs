@@ -50,6 +50,7 @@ pub mod reports;
 #[cfg(feature = "blobs")]
 pub mod rollouts;
 mod saving;
+mod showing;
 pub mod stops;
 pub mod types;
 pub mod versions;

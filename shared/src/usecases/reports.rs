@@ -8,17 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::deciding;
 use super::saving::{beyond, save};
+use super::showing::{Shown, not_made_up, shown};
 use super::{Context, Error, Result, auto_pause, eligibility};
 use crate::domain::decision::{Reason, Verdict};
 use crate::domain::device::{Checked, Device, Said, Stated, Status, check, state};
-use crate::domain::device_token::DeviceToken;
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::State;
 use crate::domain::{
-    DeviceCredential, DeviceId, DeviceType, DeviceTypeId, Entry, FeedName, Manifest, Refusal, Timestamp,
-    TypeNumber,
+    DeviceCredential, DeviceId, DeviceTypeId, Entry, FeedName, Manifest, Refusal, Timestamp, TypeNumber,
 };
-use crate::secrets::Keyring;
 use crate::store::device_history::Event;
 use crate::store::known::{Beside, Known};
 
@@ -83,26 +81,6 @@ impl Answer {
             self.manifest.entry(verdict.id).or_else(|| pushed.filter(|entry| entry.id() == verdict.id))
         })
     }
-}
-
-/// How a device has shown who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    Token,
-    /// Not at all, where that will do.
-    Nothing,
-}
-
-pub(super) fn shown(secrets: &Keyring, caller: &Caller, device_type: &DeviceType) -> Result<Shown> {
-    let Some(text) = &caller.token else {
-        let will_do = device_type.anonymous_reports;
-        return if will_do { Ok(Shown::Nothing) } else { Err(Refusal::DeviceTokenInvalid.into()) };
-    };
-    let token: DeviceToken = text.parse().map_err(|_| Refusal::DeviceTokenInvalid)?;
-    let mut masters = secrets.devices()?.values();
-    let good = masters
-        .any(|(_, master)| token.is_of(master, &caller.device_type, device_type.epoch, &caller.device));
-    if good { Ok(Shown::Token) } else { Err(Refusal::DeviceTokenInvalid.into()) }
 }
 
 /// Stores what a device reports, and says what it should install. One read where nothing is new; a second one if the
@@ -177,6 +155,7 @@ pub(super) fn pseudonym(cx: &Context<'_>, asking: &Asking) -> Result<Option<Stri
 
 async fn found(cx: &Context<'_>, asking: &Asking, before: Option<Read>, fresh: bool) -> Result<Found> {
     let Caller { device_type, device, .. } = &asking.caller;
+    not_made_up(cx.secrets, &asking.caller)?;
     let asked = asking.feed.clone().unwrap_or_default();
     let Read { known: read, pinned: read_pinned } = if let Some(before) = before {
         before
@@ -331,6 +310,7 @@ async fn about(
     fresh: bool,
 ) -> Result<(Device, FeedName, Stated)> {
     let Caller { device_type, device, .. } = caller;
+    not_made_up(cx.secrets, caller)?;
     let release = FeedName::release();
     let beside = Beside { manifest: false, pseudonym: None, image: Some(status.id), fresh };
     let read = cx.store.known_device(device_type, device, &release, beside).await?;

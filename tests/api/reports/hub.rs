@@ -184,7 +184,10 @@ async fn a_hub_shows_who_it_is() {
         ("kettle/devices/HUB/checks", it.api.device_token("lamp", "HUB")),
         ("nothing/devices/HUB/checks", it.api.device_token("nothing", "HUB")),
     ] {
+        it.api.wire.take_calls();
         it.api.device_call(path, &token, &body).await.expect_problem(401, "device_token_invalid");
+        let calls = it.api.wire.take_calls();
+        assert!(!calls.iter().any(|call| call == "BatchGetItem") || path.starts_with("nothing"), "{calls:?}");
     }
     assert_eq!(it.api.dump().await.difference(&before), [""; 0]);
 }
