@@ -90,6 +90,9 @@ pub enum Refusal {
     /// What was withdrawn stays so.
     #[error("the image was withdrawn from this feed for good; register it again to release it")]
     RolloutWithdrawn,
+    /// Whoever asked to go on did not know of the halt that is in force.
+    #[error("it was stopped or paused after this request was made; look why, and ask again")]
+    HaltedSince,
     /// What goes together with others cannot be taken away alone.
     #[error(
         "the image is in bundle {0} together with others: withdraw it with them, or pause it before it is taken out"

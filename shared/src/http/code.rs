@@ -84,6 +84,8 @@ codes! {
     NotOffered = "not_offered", 409, "The image was not offered to the device";
     /// What was withdrawn stays so.
     RolloutWithdrawn = "rollout_withdrawn", 409, "The image was withdrawn";
+    /// A halt came between.
+    HaltedSince = "halted_since", 409, "It was halted since";
     /// It can only go with what it is bundled with.
     InBundle = "in_bundle", 409, "The image is in a bundle";
     /// Devices must pass through it.

@@ -168,6 +168,7 @@ impl From<Refusal> for Problem {
             Refusal::PackageMalformed(_) => Code::PackageMalformed,
             Refusal::AlreadyAssociated(_) => Code::AlreadyAssociated,
             Refusal::RolloutWithdrawn => Code::RolloutWithdrawn,
+            Refusal::HaltedSince => Code::HaltedSince,
             Refusal::InBundle(_) => Code::InBundle,
             Refusal::IsFloor(_) => Code::IsFloor,
             Refusal::DeviceTypeTaken => Code::DeviceTypeTaken,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::read::Consistency;
 use super::tx::{Tx, When};
 use super::{Error, Guard, Store, keys};
@@ -21,18 +23,24 @@ impl Store {
 }
 
 impl Tx {
-    /// Says that a partner is stopped since a moment, or no longer; [`Guard::Changed`] if that is so already.
-    pub fn put_partner_stop(&mut self, partner: &PartnerId, since: Option<Timestamp>) {
-        let key = keys::partner_stop(partner);
-        match since {
-            Some(at) => self.put(&key, &StopRow { at }, &When::Absent, Guard::Changed),
-            None => self.delete(&key, &When::Present, Guard::Changed),
-        }
+    /// Says that a partner that is not stopped is, since `at`; [`Guard::Changed`] if it is already.
+    pub fn stop_partner(&mut self, partner: &PartnerId, at: Timestamp) {
+        self.put(&keys::partner_stop(partner), &StopRow { at }, &When::Absent, Guard::Changed);
     }
 
-    /// Expects that a partner is stopped, or not, as was read.
+    /// Takes back the stop of a partner of the moment that was read; [`Guard::Changed`] if it is gone, or another one by now.
+    pub fn start_partner(&mut self, partner: &PartnerId, since: Timestamp) {
+        self.delete(&keys::partner_stop(partner), &stopped_at(since), Guard::Changed);
+    }
+
+    /// Expects that a partner is stopped since the moment that was read, or is not.
     pub fn expect_partner_stop(&mut self, partner: &PartnerId, since: Option<Timestamp>) {
-        let when = if since.is_some() { When::Present } else { When::Absent };
+        let when = since.map_or(When::Absent, stopped_at);
         self.check(&keys::partner_stop(partner), &when, Guard::Changed);
     }
+}
+
+/// That the stop is the one of this moment, and not one that was pulled after it had been taken back.
+fn stopped_at(since: Timestamp) -> When {
+    When::Expression("#at = :at", vec![(":at", AttributeValue::N(since.millis().to_string()))])
 }

@@ -18,8 +18,8 @@ pub use carrying::approve;
 pub(super) use intents::propose_intents;
 pub use proposing::{Outcome, or_propose};
 pub use rules::{asked_for, asking, set};
-pub(super) use settling::settle;
 pub use settling::{Listed, get, list, reject};
+pub(super) use settling::{outdate, settle};
 
 use super::{Context, Error, Result, feeds};
 use crate::domain::image::Slots;

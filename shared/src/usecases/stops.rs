@@ -6,11 +6,12 @@
 
 use serde_json::json;
 
-use super::approvals::admit_anywhere;
+use super::approvals::{admit_anywhere, outdate};
 use super::context::{Change, deciding};
 use super::device_types::{feeds_of, living, subject};
 use super::{Context, Error, Result, repairs};
-use crate::domain::{DeviceType, DeviceTypeId, Manifest, PartnerId, Refusal, Right, Timestamp};
+use crate::domain::approval::Proposed;
+use crate::domain::{Approval, DeviceType, DeviceTypeId, Manifest, PartnerId, Refusal, Right, Timestamp};
 use crate::store::repairs::{Repair, Subject};
 
 /// How far stopping, or starting, a partner has come.
@@ -34,17 +35,33 @@ pub(super) async fn holds(cx: &Context<'_>, partner: &PartnerId, id: &DeviceType
     Ok(cx.store.device_type(id).await?.is_some_and(|this| this.is_stopped()))
 }
 
-/// Stops a device type. Stopping what is stopped changes nothing.
+/// Stops a device type. Stopping what is stopped changes nothing, but for proposals to start it: they were made before
+/// whatever made somebody stop it again.
 pub async fn stop(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     cx.require(Right::Write)?;
-    let on = |this: &DeviceType| DeviceType { stopped: this.stopped.or(Some(cx.now)), ..this.clone() };
-    change(cx, partner, id, false, on).await
+    let on = |this: &DeviceType| Ok(DeviceType { stopped: this.stopped.or(Some(cx.now)), ..this.clone() });
+    change(cx, partner, id, false, on).await?;
+    outdate(cx, partner, |it| is_start_of(it, Some(id))).await
 }
 
-/// Starts a device type again. If its partner is stopped, it stays stopped by that.
+/// Starts a device type again. If its partner is stopped, it stays stopped by that. [`Refusal::HaltedSince`] if somebody
+/// stopped it after this was asked for.
 pub async fn start(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     cx.require(Right::Release)?;
-    change(cx, partner, id, true, |this| DeviceType { stopped: None, ..this.clone() }).await
+    change(cx, partner, id, true, |this| {
+        not_since(cx, this.stopped)?;
+        Ok(DeviceType { stopped: None, ..this.clone() })
+    })
+    .await
+}
+
+fn is_start_of(this: &Approval, id: Option<&DeviceTypeId>) -> bool {
+    matches!(&this.change, Proposed::Start { device_type } if device_type.as_ref() == id)
+}
+
+/// Refuses to undo a brake that was pulled after what undoes it was asked for: that was about another one, or about none.
+pub(super) fn not_since(cx: &Context<'_>, halted: Option<Timestamp>) -> Result<()> {
+    if halted.is_some_and(|at| at > cx.now) { Err(Refusal::HaltedSince.into()) } else { Ok(()) }
 }
 
 /// Changes the stops of a device type, and whatever answers its devices, in one transaction; `asks` where somebody asks for
@@ -54,14 +71,14 @@ async fn change(
     partner: &PartnerId,
     id: &DeviceTypeId,
     asks: bool,
-    decide: impl Fn(&DeviceType) -> DeviceType,
+    decide: impl Fn(&DeviceType) -> Result<DeviceType>,
 ) -> Result<()> {
     Box::pin(deciding(|| async {
         let before = living(cx, partner, id).await?;
         // The partner's stop is read with each attempt and expected below: an older call of it that is still on its way
         // must not undo a newer one, nor may the start of one device type let it out of its partner's stop.
         let since = cx.store.partner_stop(partner).await?;
-        let mut after = decide(&before);
+        let mut after = decide(&before)?;
         after.stopped_with_partner = since.map(|since| before.stopped_with_partner.unwrap_or(since));
         let stopped = after.is_stopped();
         let (manifests, pointers) = (cx.store.manifests(id).await?, cx.store.indexes(id).await?);
@@ -109,7 +126,9 @@ pub async fn stop_partner(
     enough: &impl Fn() -> bool,
 ) -> Result<Progress> {
     cx.require(Right::Write)?;
-    turn(cx, partner, true, enough).await
+    let progress = turn(cx, partner, true, enough).await;
+    outdate(cx, partner, |it| is_start_of(it, None)).await?;
+    progress
 }
 
 /// Starts everything again that was stopped with a partner; what was stopped by itself stays so.
@@ -133,16 +152,21 @@ async fn turn(
         if is.is_some() == on {
             return Ok(());
         }
+        not_since(cx, is)?;
+        let at = is.unwrap_or(cx.now);
+        let told = json!({"atTimestamp": at.millis()});
         let (action, change) = if on {
-            ("partner.stopped", Change::made(json!({"atTimestamp": cx.now.millis()})))
+            ("partner.stopped", Change::made(told))
         } else {
-            ("partner.started", Change::gone(json!({"atTimestamp": is.map(Timestamp::millis)})))
+            ("partner.started", Change::gone(told))
         };
         let mut tx = cx.tx(Some(partner), action, format!("partner/{partner}"), change);
-        tx.put_partner_stop(partner, on.then_some(cx.now));
         let subject = Subject::PartnerStop(partner.clone());
         tx.begin_repair(&Repair { subject, revision: cx.now.millis().unsigned_abs() }, cx.now);
-        if !on {
+        if on {
+            tx.stop_partner(partner, at);
+        } else {
+            tx.start_partner(partner, at);
             let since = is.map(Timestamp::millis);
             admit_anywhere(cx, &mut tx, partner, &format!("partner/{since:?}")).await?;
         }
@@ -169,7 +193,7 @@ pub(super) async fn fan_out(
         if enough() {
             return Ok(false);
         }
-        match change(cx, partner, &id, false, DeviceType::clone).await {
+        match change(cx, partner, &id, false, |this| Ok(this.clone())).await {
             // Deleted meanwhile.
             Ok(()) | Err(Error::Refused(Refusal::NotFound)) => {}
             // One that cannot be read must not keep the others from being stopped.

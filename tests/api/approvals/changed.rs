@@ -99,3 +99,28 @@ async fn a_device_that_was_moved_is_not_pushed_to() {
     this.it.api.call("PATCH", &device, &this.it.acme.release, json!({"feed": "beta"})).await.expect(204);
     this.expect_failed(&id).await;
 }
+
+#[tokio::test]
+async fn what_is_stopped_or_halted_again_does_not_go_on_by_what_was_proposed_before() {
+    let this = Guarded::start().await;
+    let record = this.approved("1.0").await;
+    let (it, acme) = (&this.it, &this.it.acme);
+    for stop in ["/deviceTypes/kettle/stop", "/stop"] {
+        let path = acme.path(stop);
+        let stopped = it.api.call("POST", &path, &acme.write, Value::Null).await.status;
+        let start = Guarded::proposed(it.api.call("DELETE", &path, &acme.release, Value::Null).await);
+        it.api.server.clock().shift(1000);
+        assert_eq!(it.api.call("POST", &path, &acme.write, Value::Null).await.status, stopped);
+        this.expect_failed(&start).await;
+        assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 0);
+        let start = Guarded::proposed(it.api.call("DELETE", &path, &acme.release, Value::Null).await);
+        this.approve(&start).await.expect(204);
+        it.api.reconcile().await.unwrap();
+        assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 1, "{stop}");
+    }
+    it.post_rollout(&record, "pause").await.expect(204);
+    let resume = Guarded::proposed(it.post_rollout(&record, "resume").await);
+    it.post_rollout(&record, "pause").await.expect(204);
+    this.expect_failed(&resume).await;
+    assert_eq!(it.rollout(&record).await["state"], "paused");
+}

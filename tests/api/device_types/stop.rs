@@ -280,3 +280,47 @@ async fn starting_a_device_type_does_not_let_it_out_of_a_stop_of_its_partner_tha
     }
     it.api.expect_whole("stopped").await;
 }
+
+#[tokio::test]
+async fn a_stop_that_overtakes_a_start_on_its_way_is_not_undone_by_it() {
+    for what in ["", "/deviceTypes/kettle"] {
+        let it = Kettle::start().await;
+        it.image_in("1.0", &["release"]).await;
+        let done = it.stop("POST", what).await.status;
+        it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+        let overtaking = async {
+            it.api.wire.held().await;
+            it.stop("DELETE", what).await.expect(done);
+            it.api.server.clock().shift(1000);
+            it.stop("POST", what).await.expect(done);
+            it.api.wire.release();
+        };
+        let (started, ()) = tokio::join!(it.stop("DELETE", what), overtaking);
+        started.expect_problem(409, "halted_since");
+        assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 0, "{what}");
+        it.stop("DELETE", what).await.expect(done);
+        assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 1, "{what}");
+        it.api.expect_whole("started again").await;
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_meets_a_stop_on_its_way_into_its_first_index_is_not_served() {
+    let it = Kettle::start().await;
+    it.create_feed("lab").await;
+    let mut package = it.api.image(&it.acme, 105, "1", &Ipk::new("base", "1").build()).await;
+    package["rollout"] = json!({"percent": 0});
+    it.api.associate(&it.acme, "kettle", &package, "lab").await.expect(201);
+    it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+    let stop = async {
+        it.api.wire.held().await;
+        it.stop("POST", "/deviceTypes/kettle").await.expect(204);
+        it.api.wire.release();
+    };
+    let path = it.rollout_path(&package, "", "lab");
+    let everyone = it.api.call("PUT", &path, &it.acme.release, json!({"percent": 100}));
+    let (set, ()) = tokio::join!(everyone, stop);
+    set.expect(204);
+    assert_eq!(it.api.get("/lab/kettle/Packages", "").await.expect(200).bytes.len(), 0);
+    it.api.expect_whole("stopped").await;
+}

@@ -104,6 +104,26 @@ pub async fn reject(cx: &Context<'_>, partner: &PartnerId, id: &ApprovalId) -> R
     .await
 }
 
+/// Ends the proposals that wait to undo what somebody has just asked for again: it is not what they were made upon.
+pub(in crate::usecases) async fn outdate(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    undoes: impl Fn(&Approval) -> bool,
+) -> Result<()> {
+    for waiting in cx.store.approvals_pending(partner).await?.waiting {
+        deciding(|| async {
+            let found = cx.store.approval(partner, &waiting.id).await?;
+            let Some(this) = found.filter(|this| this.is_pending(cx.now) && undoes(this)) else {
+                return Ok(());
+            };
+            let why = Refusal::ProposalOutdated.to_string();
+            end(cx, partner, &this, "approval.failed", State::Failed(by(cx), why)).await
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 /// Ends a proposal with nothing else; [`Guard::Changed`] if it was ended meanwhile.
 pub(super) async fn end(
     cx: &Context<'_>,

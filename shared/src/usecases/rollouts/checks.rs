@@ -30,6 +30,10 @@ pub(in crate::usecases) fn check_removal(all: &[Association], gone: &Association
     if gone.plan.floor {
         return Err(Refusal::IsFloor(gone.feed.to_string()).into());
     }
+    // What is halted may go: it leaves a halt behind, and nothing of its bundle is offered.
+    if gone.plan.paused.is_some() {
+        return Ok(());
+    }
     let here: Vec<_> = all.iter().filter(|each| each.feed == gone.feed).cloned().collect();
     check_bundle_kept(&here, gone)
 }

@@ -13,13 +13,15 @@ mod completing;
 pub(super) use checks::{check, check_removal};
 pub use completing::{Completed, complete_due};
 
-use super::approvals::{Basis, admit};
+use super::approvals::{Basis, admit, outdate};
 use super::associations::subject;
 use super::context::{Change, deciding};
 use super::device_types::living;
 use super::manifests::{built, check_size, load};
+use super::stops::not_since;
 use super::{Context, Result, catalogues};
 use crate::blobs::Blobs;
+use crate::domain::approval::Proposed;
 use crate::domain::association::Association;
 use crate::domain::decision::{Bundle, Stage};
 use crate::domain::plan::{Pause, Tally, Wanted, narrows};
@@ -127,7 +129,8 @@ fn together<'a>(all: &'a [Association], this: &'a Association) -> impl Iterator<
 }
 
 /// Halts an image in a feed with everything that it goes together with there, until it is resumed: devices that have the
-/// rest of a bundle already would be offered what is left of it. Halting what is halted changes nothing.
+/// rest of a bundle already would be offered what is left of it. Halting what is halted changes nothing, but for proposals to
+/// let it go on: they were made before whatever made somebody halt it again.
 pub async fn pause(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -143,12 +146,20 @@ pub async fn pause(
         let parts = together(all, this).filter(|(_, plan)| !plan.is_withdrawn());
         Ok(parts.map(|(id, plan)| (id, halted(plan))).collect())
     })
+    .await?;
+    let all = cx.store.associations(device_type, Some(feed)).await?;
+    let this = all.iter().find(|each| each.image.id == id);
+    let parts: Vec<_> = this.into_iter().flat_map(|this| together(&all, this)).map(|(id, _)| id).collect();
+    let resumes =
+        |change: &Proposed| matches!(change, Proposed::Resume { image, .. } if parts.contains(image));
+    outdate(cx, partner, |it| {
+        it.feed == *feed && it.change.device_type() == Some(device_type) && resumes(&it.change)
+    })
     .await
-    .map(drop)
 }
 
 /// Lets a halted image go on where it stood, with everything that it goes together with there; what has been counted so far
-/// is not held against it again.
+/// is not held against it again. [`Refusal::HaltedSince`] if it was halted after this was asked for.
 pub async fn resume(
     cx: &Context<'_>,
     blobs: &Blobs,
@@ -167,7 +178,11 @@ pub async fn resume(
         // Against what has joined since, everything counts.
         let tally = |id| tallies.get(&id).copied().unwrap_or_default();
         let parts = together(all, this).filter(|(_, plan)| !plan.is_withdrawn());
-        Ok(parts.map(|(id, plan)| (id, resumed(plan, tally(id), cx))).collect())
+        let resumed = |(id, plan): (ImageId, &Plan)| {
+            not_since(cx, plan.paused.map(|pause| pause.at))?;
+            Ok((id, resumed(plan, tally(id), cx)))
+        };
+        parts.map(resumed).collect()
     })
     .await
     .map(drop)
@@ -241,7 +256,7 @@ async fn changing(
         let shown = |plan: &Plan, id: ImageId| (format!("{}/{}", id.r#type, id.number), summary(plan));
         let before: Value = changed.iter().map(|(before, after)| shown(before, after.image.id)).collect();
         let after: Value = changed.iter().map(|(_, after)| shown(&after.plan, after.image.id)).collect();
-        let change = Change::from_to(before, after);
+        let (upon, change) = (before.to_string(), Change::from_to(before, after));
         let mut tx = cx.tx(Some(partner), action, subject(device_type, feed, id), change);
         for (before, after) in &changed {
             tx.replace_association(after);
@@ -256,12 +271,15 @@ async fn changing(
         if action == "rollout.set" {
             check_size(&manifest)?;
         }
+        // What is written for the first time is what no stop has rewritten: it expects that none came meanwhile.
+        if revision.is_none() || changed.iter().any(|(_, after)| after.kind == BinaryKind::Package) {
+            tx.touch_device_type(&owner);
+        }
         tx.put_manifest(&manifest, revision);
         let asks = ["rollout.set", "rollout.resumed"].contains(&action);
         let widens = |(before, after): &(Plan, Association)| !narrows(before, &after.plan, cx.now);
         if asks && (cx.standing.carrying.is_some() || changed.iter().any(widens)) {
-            let basis = Basis::of(None, &summary(&this.plan).to_string());
-            admit(cx, &mut tx, partner, feed, basis).await?;
+            admit(cx, &mut tx, partner, feed, Basis::of(None, &upon)).await?;
         }
         tx.commit(cx.store).await?;
         Ok(true)

@@ -133,6 +133,19 @@ async fn nothing_is_taken_out_of_a_bundle_that_is_there_whole_unless_it_is_pause
 }
 
 #[tokio::test]
+async fn a_part_of_a_bundle_that_is_paused_may_be_removed_and_comes_back_paused() {
+    let (it, stack, application) = Kettle::bundled().await;
+    it.post_rollout(&application, "pause").await.expect(204);
+    it.remove(&stack, "release").await.expect(204);
+    assert_eq!(it.api.offers("kettle", BOTH).await, []);
+    it.post_rollout(&application, "resume").await.expect(204);
+    assert_eq!(it.api.offers("kettle", BOTH).await, [], "alone it is offered to nobody");
+    it.api.associate(&it.acme, "kettle", &stack, "release").await.expect(201);
+    assert_eq!(it.rollout(&stack).await["state"], "paused");
+    it.api.expect_whole("paused").await;
+}
+
+#[tokio::test]
 async fn what_a_bundle_needs_cannot_come_with_it() {
     let (it, stack, application) = Kettle::bundled().await;
     let needs = json!({"requires": [{"type": 105, "minVersionNumber": "1"}]});
