@@ -31,6 +31,8 @@ pub enum Inexact {
     Blocked,
     /// There are devices that have begun something and fallen silent.
     Silent,
+    /// Devices have failed with it, and some may be left alone for a while.
+    Failed,
     /// There are devices that report numbers which had not been given out by then, and are counted as one.
     NeverGivenOut,
 }
@@ -47,6 +49,7 @@ impl Inexact {
             Self::Withheld => "withheld",
             Self::Blocked => "blocked",
             Self::Silent => "silent",
+            Self::Failed => "failed",
             Self::NeverGivenOut => "never_given_out",
         }
     }

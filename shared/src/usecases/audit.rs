@@ -152,6 +152,9 @@ pub async fn list(cx: &Context<'_>, partner: &PartnerId, question: &Question) ->
             }
         }
         if page.more {
+            if walk.queries >= MOST_QUERIES {
+                return Ok(Listed { rows: walk.rows, next: after });
+            }
             continue;
         }
         let next = if newest { month.month_start() } else { month.next_month() };

@@ -9,6 +9,7 @@ use super::device_types::living;
 use super::{Context, Error, Result, feeds};
 use crate::domain::device::Device;
 use crate::domain::device_token::{DeviceToken, DeviceTypeSecret, Epoch};
+use crate::domain::progress::Progress;
 use crate::domain::{
     DeviceId, DeviceType, DeviceTypeId, FeedName, PartnerId, Refusal, Right, Tag, TypeNumber,
 };
@@ -19,6 +20,8 @@ use crate::store::device_lists::Which;
 pub const MOST_EVENTS: u16 = 100;
 /// The most types of a device that are forgotten in one transaction: it takes 100 items, and two for each.
 const MOST_TYPES_AT_ONCE: usize = 40;
+/// The most items of counts that change when a device is put on another feed; the rest follows with its next report.
+const MOST_COUNTS: usize = 80;
 /// The most batches in which a history is removed before the rest is left to expire.
 const MOST_BATCHES: u32 = 200;
 
@@ -185,7 +188,9 @@ pub async fn update(
                 tx.pin_feed(partner, feed, -1);
             }
         }
+        let counts = after.settle(MOST_COUNTS);
         tx.put_device(&after, Some(&before));
+        tx.count_device(&after, &counts);
         Ok(tx.commit(cx.store).await?)
     })
     .await
@@ -194,7 +199,7 @@ pub async fn update(
 fn edited(before: &Device, edit: &Edit) -> Device {
     let mut after = before.clone();
     if let Some(feed) = &edit.feed {
-        after.pinned.clone_from(feed);
+        after.put_on(feed.clone());
     }
     if let Some(tags) = &edit.tags {
         after.tags.clone_from(tags);
@@ -234,8 +239,8 @@ async fn check_move(
 }
 
 /// Forgets a device: what is known of it, the lists and counts that it is in, and then its history. What of that breaks off
-/// expires. A device that reports again is a new one: blocked, put on a feed or withheld from no more, which is why forgetting
-/// one that was needs the right to free it.
+/// expires. A device that reports again is a new one: blocked, put on a feed, withheld from or left alone no more, which is why
+/// forgetting one that was, or that has failed with an update, needs the right to free it.
 pub async fn forget(
     cx: &Context<'_>,
     partner: &PartnerId,
@@ -245,7 +250,7 @@ pub async fn forget(
     deciding(|| async {
         living(cx, partner, device_type).await?;
         let mut this = known(cx, device_type, id).await?;
-        if this.blocked || this.pinned.is_some() || this.withheld().next().is_some() {
+        if this.blocked || this.pinned.is_some() || this.progress.values().any(Progress::is_in_doubt) {
             cx.require(Right::Release)?;
         }
         // What does not fit into one transaction goes first, which leaves a device that reports less.

@@ -55,6 +55,10 @@ pub async fn get(
                 found.inexact.insert(why);
             }
         }
+        let counts = cx.store.image_counts(device_type, feed, id).await?;
+        if counts.failed + counts.deferred > 0 {
+            found.inexact.insert(Inexact::Failed);
+        }
     }
     Ok(Reached { associated: own.is_some(), known, reporting, reach: found })
 }

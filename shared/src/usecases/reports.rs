@@ -318,10 +318,7 @@ async fn about(
     shown(cx.secrets, caller, &this)?;
     let known = read.device.ok_or(Refusal::NotFound)?;
     let pushed = known.pushes.get(&status.id.r#type).filter(|pushed| pushed.entry.id() == status.id);
-    let feed = pushed.map_or_else(
-        || known.pinned.clone().unwrap_or_else(|| known.feed.clone()),
-        |pushed| pushed.feed.clone(),
-    );
+    let feed = pushed.map_or_else(|| known.told_in(status.id), |pushed| &pushed.feed).clone();
     let association = if feed == release {
         read.association
     } else {

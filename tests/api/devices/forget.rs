@@ -78,6 +78,19 @@ async fn a_read_key_forgets_nothing() {
 }
 
 #[tokio::test]
+async fn a_device_that_an_update_has_failed_on_is_not_freed_of_that_by_a_write_key() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    it.report("SN-1", json!({"2105": "0"})).await;
+    let failed = json!({"type": 105, "versionNumber": "1", "state": "failed"});
+    it.api.status("kettle", "SN-1", &failed).await.expect(204);
+    let refused = it.call_as(&it.acme.write, "DELETE", "/devices/SN-1", Value::Null).await;
+    refused.expect_problem(403, "right_missing");
+    it.forget("SN-1").await;
+    assert_eq!(it.traces().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_history_that_cannot_be_removed_is_shown_to_nobody_and_holds_nothing_up() {
     let it = Fleet::start().await;
     it.report("SN-1", json!({"2105": "1"})).await;

@@ -68,6 +68,16 @@ async fn who_is_busy_with_what_was_withdrawn_is_told_to_stop() {
 }
 
 #[tokio::test]
+async fn a_device_that_is_put_on_another_feed_tells_the_one_that_offered_how_it_goes() {
+    let it = offered().await;
+    let path = it.acme.path("/deviceTypes/kettle/devices/SN-1");
+    it.api.call("PATCH", &path, &it.acme.release, json!({"feed": "beta"})).await.expect(204);
+    it.api.status("kettle", "SN-1", &state(1, "downloading")).await.expect(204);
+    it.api.status("kettle", "SN-1", &state(1, "failed")).await.expect(204);
+    assert_eq!((it.counted(1, "downloading").await, it.counted(1, "failed").await), (1, 1));
+}
+
+#[tokio::test]
 async fn a_device_that_was_never_heard_of_has_no_status() {
     let it = offered().await;
     let answer = it.api.status("kettle", "SN-2", &state(1, "downloading")).await;

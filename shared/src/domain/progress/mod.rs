@@ -177,6 +177,17 @@ impl Progress {
         self.due.entry(feed.clone()).or_default().insert(what)
     }
 
+    /// The feeds in which it was offered.
+    pub fn offered_in(&self) -> impl Iterator<Item = &FeedName> {
+        let offers = |(feed, marks)| Some(feed).filter(|_| BTreeSet::contains(marks, &Counted::Offered));
+        self.counted.iter().chain(&self.due).filter_map(offers)
+    }
+
+    /// Whether it is withheld, or the device has failed with it and does not run it.
+    pub const fn is_in_doubt(&self) -> bool {
+        self.is_withheld() || (!self.passed && (self.against > 0 || self.held.is_some()))
+    }
+
     /// Takes note of an offer, and says whether anything is new. An attempt that has ended may be followed by another one
     /// from now on. The offer counts if the last one that counted was made `spacing` seconds ago or more, nothing is under
     /// way, and the device has not declined it.

@@ -96,6 +96,30 @@ async fn devices_that_report_what_nobody_has_made_are_told_apart() {
 }
 
 #[tokio::test]
+async fn reach_follows_a_device_that_is_put_on_another_feed_before_it_asks_again() {
+    let it = Kettle::start().await;
+    let record = it.image("1.0").await;
+    let it = fleet_of(it).await;
+    let path = it.acme.path("/deviceTypes/kettle/devices/SN-1");
+    it.api.call("PATCH", &path, &it.acme.release, json!({"feed": "beta"})).await.expect(204);
+    assert_eq!(told(&it.reach(&record, "?feed=beta").await), (0, 2, true));
+    assert_eq!(told(&it.reach(&record, "").await), (0, 2, true));
+    it.api.attributes("kettle", "SN-1", &json!({"attributes": {"2105": "0"}})).await.expect(200);
+    assert_eq!(told(&it.reach(&record, "?feed=beta").await), (0, 2, true));
+    it.api.expect_whole("moved").await;
+}
+
+#[tokio::test]
+async fn reach_is_an_estimate_once_devices_have_failed_with_the_image() {
+    let it = fleet_of(Kettle::start().await).await;
+    let record = it.image_in("1.0", &["release"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let failed = json!({"type": 105, "versionNumber": "1", "state": "failed", "code": "no_space"});
+    it.api.status("kettle", "SN-1", &failed).await.expect(204);
+    assert!(it.reach(&record, "").await["inexact"].as_array().unwrap().contains(&json!("failed")));
+}
+
+#[tokio::test]
 async fn a_packages_reach_is_not_known() {
     let it = fleet().await;
     let record = it.api.image(&it.acme, 105, "mail", &Ipk::new("mail", "1").build()).await;
