@@ -35,7 +35,7 @@ struct Arguments {
 #[derive(Debug, Args)]
 struct Real {
     /// Run functions as Lambda does, from the binaries in this folder, behind the doors that the templates have.
-    #[arg(long, value_name = "DIR", requires_all = ["cargo_lambda", "moto"])]
+    #[arg(long, value_name = "DIR", required = false, requires_all = ["cargo_lambda", "moto"])]
     lambda: PathBuf,
     /// The program `cargo-lambda`, which plays Lambda.
     #[arg(long, value_name = "PROGRAM", required = false)]
@@ -126,4 +126,23 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         _ = interrupted.recv() => anyhow::bail!("interrupted twice: open requests were cut off"),
     }
     beside.into_iter().try_for_each(Beside::stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lambda(arguments: &[&str]) -> Option<bool> {
+        let all = ["devserver"].iter().chain(arguments);
+        Arguments::try_parse_from(all).ok().map(|parsed| parsed.real.is_some())
+    }
+
+    #[test]
+    fn nothing_has_to_be_said_and_what_plays_lambda_is_said_whole() {
+        assert_eq!(lambda(&[]), Some(false));
+        assert_eq!(lambda(&["--port", "0", "--demo", "--fresh"]), Some(false));
+        assert_eq!(lambda(&["--lambda", "bin", "--cargo-lambda", "a", "--moto", "b"]), Some(true));
+        assert_eq!(lambda(&["--lambda", "bin"]), None);
+        assert_eq!(lambda(&["--moto", "b"]), None);
+    }
 }
