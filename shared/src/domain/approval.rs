@@ -11,6 +11,8 @@ use super::{DeviceId, DeviceProfileId, DeviceTypeId, FeedName, ImageId, Invalid,
 pub const LIVES_SECONDS: i64 = 7 * 86_400;
 /// How many proposals of a partner may wait at a time.
 pub const MOST_PENDING: usize = 100;
+/// How many more may wait that end a halt or a stop: nobody who fills the list with other things holds them up.
+pub const MOST_MORE_TO_GO_ON: usize = 20;
 
 /// 13 digits, `-`, and 12 hex digits.
 fn check_id(text: &str) -> Result<(), Invalid> {
@@ -130,6 +132,11 @@ pub enum Proposed {
 }
 
 impl Proposed {
+    /// Whether it ends a halt or a stop, which only those may ask for who may also reject.
+    pub const fn goes_on(&self) -> bool {
+        matches!(self, Self::Resume { .. } | Self::Start { .. })
+    }
+
     /// What the audit will call the change once it is made.
     pub const fn action(&self) -> &'static str {
         match self {

@@ -42,10 +42,14 @@ impl Right {
         if feed.is_release() { Self::Release } else { Self::Write }
     }
 
-    /// The right that putting a device on `feed`, or taking one from it, needs: for a restricted feed that is deciding who
-    /// may read it.
-    pub fn to_move(feed: &FeedName) -> Self {
-        if feed.is_release() || feed.is_restricted() { Self::Release } else { Self::Write }
+    /// The right that deciding what a device on `feed` may be given needs, or putting it there, or taking it away: for a
+    /// restricted feed that is deciding who may read it. One that nobody has put on a feed asks for whichever it likes, and
+    /// may ask for `release` at any time, whatever it has asked for last.
+    pub fn to_move(feed: Option<&FeedName>) -> Self {
+        match feed {
+            Some(feed) if !feed.is_release() && !feed.is_restricted() => Self::Write,
+            _ => Self::Release,
+        }
     }
 }
 
@@ -94,10 +98,11 @@ mod tests {
     #[test]
     fn a_pipeline_moves_devices_between_open_feeds_alone() {
         let feed = |name: &str| name.parse::<FeedName>().unwrap();
-        assert_eq!(["beta", "lab"].map(|name| Right::to_move(&feed(name))), [Right::Write; 2]);
+        assert_eq!(["beta", "lab"].map(|name| Right::to_move(Some(&feed(name)))), [Right::Write; 2]);
         for name in ["release", "dev", "dev-lab"] {
-            assert_eq!(Right::to_move(&feed(name)), Right::Release, "{name}");
+            assert_eq!(Right::to_move(Some(&feed(name))), Right::Release, "{name}");
         }
+        assert_eq!(Right::to_move(None), Right::Release, "it asks for what it likes");
         assert_eq!(Right::to_change(&feed("dev")), Right::Write, "what it gives is another matter");
     }
 

@@ -118,7 +118,8 @@ fn fresh(
         // Not from the start again for one that is revived: tokens of before were ended with it.
         epoch: old.map_or(1, |old| old.epoch.saturating_add(2)),
         anonymous_reports: words.anonymous_reports.unwrap_or_default(),
-        stopped: None,
+        // Or deleting it and making it again would be a way to start it without the right to.
+        stopped: old.and_then(|old| old.stopped),
         stopped_with_partner: None,
         polling: words.polling(Polling::default()),
         created: cx.now,

@@ -170,8 +170,8 @@ pub async fn update(
             check_move(cx, partner, &before, after.pinned.as_ref()).await?;
         }
         if gives_more(&before, &after) {
-            cx.require(Right::to_move(before.on()))?;
-            cx.require(Right::to_move(after.on()))?;
+            cx.require(Right::to_move(before.pinned.as_ref()))?;
+            cx.require(Right::to_move(after.pinned.as_ref()))?;
         }
         after.updated = cx.now.max(before.updated);
         after.revision += 1;
@@ -220,16 +220,15 @@ fn gives_more(before: &Device, after: &Device) -> bool {
     before.tags != after.tags || freed || before.progress != after.progress
 }
 
-/// Refuses to put a device on a feed that is not there, and whoever may not move it. One that nobody has put anywhere is
-/// where it was last answered from, and one that is let go is taken to come to `release`.
+/// Refuses to put a device on a feed that is not there, and whoever may not move it.
 async fn check_move(
     cx: &Context<'_>,
     partner: &PartnerId,
     device: &Device,
     to: Option<&FeedName>,
 ) -> Result<()> {
-    cx.require(Right::to_move(device.on()))?;
-    cx.require(Right::to_move(&to.cloned().unwrap_or_default()))?;
+    cx.require(Right::to_move(device.pinned.as_ref()))?;
+    cx.require(Right::to_move(to))?;
     match to {
         Some(feed) if !feeds::exists(cx, partner, feed).await? => {
             Err(Error::field("/feed", "is no feed of yours"))

@@ -68,6 +68,9 @@ async fn a_hundred_proposals_wait_and_no_more_until_one_ends() {
     // Brakes are no proposals.
     let stop = this.it.acme.path("/deviceTypes/kettle/stop");
     this.it.api.call("POST", &stop, &this.it.acme.write, Value::Null).await.expect(204);
+    // Nor is letting go of them held up by whoever fills the list.
+    let start = this.it.api.call("DELETE", &stop, &this.it.acme.release, Value::Null).await;
+    this.reject_as(&Guarded::proposed(start), &this.it.acme.release).await.expect(204);
     this.reject_as(&last, &this.it.acme.release).await.expect(204);
     Guarded::proposed(propose(100).await);
 }

@@ -324,3 +324,19 @@ async fn a_package_that_meets_a_stop_on_its_way_into_its_first_index_is_not_serv
     assert_eq!(it.api.get("/lab/kettle/Packages", "").await.expect(200).bytes.len(), 0);
     it.api.expect_whole("stopped").await;
 }
+
+#[tokio::test]
+async fn a_stopped_device_type_that_is_made_again_is_still_stopped() {
+    let it = Kettle::start().await;
+    let record = it.image("1.0").await;
+    it.stop("POST", "/deviceTypes/kettle").await.expect(204);
+    let path = it.acme.path("/deviceTypes/kettle");
+    it.api.call("DELETE", &path, &it.acme.write, Value::Null).await.expect(204);
+    let again = json!({"deviceTypeId": "kettle", "name": "Kettle"});
+    it.api.call("POST", &it.acme.path("/deviceTypes"), &it.acme.write, again).await.expect(201);
+    it.api.associate(&it.acme, "kettle", &record, "beta").await.expect(201);
+    assert_eq!(it.api.offers("kettle", "feed=beta&2105=0").await.len(), 0);
+    it.stop("DELETE", "/deviceTypes/kettle").await.expect(204);
+    assert_eq!(it.api.offers("kettle", "feed=beta&2105=0").await.len(), 1);
+    it.api.expect_whole("made again").await;
+}

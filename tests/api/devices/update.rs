@@ -100,6 +100,20 @@ async fn a_write_key_moves_devices_between_open_feeds_alone() {
 }
 
 #[tokio::test]
+async fn a_device_is_not_moved_by_whoever_asks_for_another_feed_in_its_name() {
+    let it = Fleet::start().await;
+    it.report("SN-1", json!({"2105": "0"})).await;
+    // A write key makes any device's token, by which anything can be said in its name.
+    let elsewhere = json!({"attributes": {}, "feed": "beta"});
+    it.api.attributes("kettle", "SN-1", &elsewhere).await.expect(200);
+    for body in
+        [json!({"feed": "alpha"}), json!({"tags": ["canary"]}), json!({"resetWithheld": true, "tags": ["a"]})]
+    {
+        it.patch_by_write("SN-1", body).await.expect_problem(403, "right_missing");
+    }
+}
+
+#[tokio::test]
 async fn what_gives_a_device_of_release_more_needs_the_release_right_and_blocking_it_does_not() {
     let it = Fleet::start().await;
     it.release("1.0", &["release"]).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Needed;
-use crate::domain::approval::{LIVES_SECONDS, MOST_PENDING, Proposed, Proposer, State};
+use crate::domain::approval::{LIVES_SECONDS, MOST_MORE_TO_GO_ON, MOST_PENDING, Proposed, Proposer, State};
 use crate::domain::{Approval, ApprovalId, PartnerId, Refusal};
 use crate::store::Tx;
 use crate::store::approvals::{Pending, Waiting, content};
@@ -121,7 +121,8 @@ fn add(
     let keep = |each: &&Waiting| each.expires > cx.now && new.iter().all(|new| new.content != each.content);
     let mut all: Vec<Waiting> = pending.waiting.iter().filter(keep).cloned().collect();
     all.extend(new);
-    if all.len() > MOST_PENDING {
+    let more = if made.iter().all(|each| each.change.goes_on()) { MOST_MORE_TO_GO_ON } else { 0 };
+    if all.len() > MOST_PENDING + more {
         return Err(Refusal::LimitReached("at most 100 proposals may wait for approval").into());
     }
     for each in made {
