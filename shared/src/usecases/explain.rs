@@ -1,7 +1,7 @@
 //! Why a device is or is not offered each image: asked of a device that is known, or of one that could be.
 
+use super::device_past::Then;
 use super::device_types::living;
-use super::replay::Then;
 use super::{Context, Error, Result, feeds, replay};
 use crate::domain::decision::{self, Reported};
 use crate::domain::explanation::{Row, explain};
@@ -70,7 +70,7 @@ pub async fn answer(
         (Some(at), Some(known)) => {
             let (mut history, _) = cx.store.history_until(known, at).await?;
             history.reverse();
-            Some(Then::of(&history, at))
+            Some(Then::of(known, &history, at))
         }
         _ => None,
     };

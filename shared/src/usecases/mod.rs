@@ -17,6 +17,7 @@ mod context;
 pub mod counters;
 #[cfg(feature = "blobs")]
 pub mod descriptions;
+mod device_past;
 pub mod device_types;
 pub mod devices;
 pub mod eligibility;

@@ -1,22 +1,17 @@
-//! The past: what was associated, and what a device ran, at a moment that has gone by.
+//! The past of a device type: what was associated at a moment that has gone by.
 //!
-//! What is associated now is taken back to then through what has changed since, newest first; what a device ran is in its own
-//! history. Tags and blocks of a device are those of now.
-
-use std::collections::BTreeMap;
+//! What is associated now is taken back to then through what has changed since, newest first. It knows nothing of devices.
 
 use serde_json::Value;
 
 use super::{Context, Result, past};
 use crate::domain::association::Association;
 use crate::domain::audited::Audited;
-use crate::domain::decision::{self, Reported};
 use crate::domain::{
     BinaryKind, DeviceType, DeviceTypeId, FeedName, ImageId, ImageRef, PartnerId, Timestamp, TypeNumber,
 };
 use crate::store::associations::plan_from_kept;
 use crate::store::audit::AuditRow;
-use crate::store::device_history::{Event, EventRow};
 
 /// How long a request takes at most, in milliseconds: of two that began further apart the later one was done later.
 const OVERLAP: i64 = 30_000;
@@ -152,61 +147,6 @@ fn named(text: &str) -> Option<ImageId> {
     text.split_once('/').and_then(|(kind, number)| image(kind, number))
 }
 
-/// What is known of a device at a moment, out of its history.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Then {
-    /// The feed that it was on; none if it had not been heard of.
-    pub(super) feed: Option<FeedName>,
-    /// What it ran.
-    pub(super) reported: Reported,
-    /// What was withheld from it.
-    withheld: BTreeMap<TypeNumber, ImageId>,
-    /// What had failed on it, and until when it was left alone with that.
-    held: BTreeMap<ImageId, Timestamp>,
-}
-
-impl Then {
-    /// Out of a history that is in order, up to `at`.
-    pub(super) fn of(history: &[EventRow], at: Timestamp) -> Self {
-        let mut then = Self::default();
-        for row in history.iter().take_while(|row| row.at <= at) {
-            let (feed, reported, offered, given_up) = match &row.what {
-                Event::Checked { feed, reported, offered, given_up, .. } => {
-                    (feed, reported, offered, given_up)
-                }
-                Event::Stated { number, version_number, held, .. } => {
-                    let id = ImageId { r#type: *number, number: *version_number };
-                    then.held.extend(held.map(|until| (id, until)));
-                    continue;
-                }
-            };
-            then.feed = Some(feed.clone());
-            let number = |attribute: &str| {
-                attribute.parse().ok().and_then(|id| TypeNumber::from_version_attribute_id(id).ok())
-            };
-            then.reported =
-                reported.iter().filter_map(|(id, version)| Some((number(id)?, *version))).collect();
-            for id in offered.iter().filter_map(|text| named(text)) {
-                then.withheld.remove(&id.r#type);
-                then.held.remove(&id);
-            }
-            for id in given_up.iter().filter_map(|text| named(text)) {
-                then.withheld.insert(id.r#type, id);
-            }
-            let runs = &then.reported;
-            then.withheld
-                .retain(|number, id| runs.get(number).is_none_or(|runs| runs.get() < id.number.get()));
-        }
-        then
-    }
-
-    /// The device as a decision saw it then; what is not in its history is as it is in `now`.
-    pub(super) fn seen(self, now: decision::Device) -> decision::Device {
-        let withheld = self.withheld.into_values().collect();
-        decision::Device { reported: self.reported, withheld, held: self.held, pushes: Vec::new(), ..now }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -313,29 +253,5 @@ mod tests {
         // One that came long before was done before.
         let mut rows = vec![set(1000, 1, 2), set(100_000, 0, 1)];
         assert_eq!(last(&mut rows, &all(&plans[2]), &kettle).map(|row| row.at), Some(at(100_000)));
-    }
-
-    #[test]
-    fn a_devices_past_is_its_history_up_to_then() {
-        let checked = |millis, number: i64, offered: &[&str], given_up: &[&str]| EventRow {
-            at: at(millis),
-            what: Event::Checked {
-                feed: "beta".parse().unwrap(),
-                reported: [("2105".to_owned(), number.to_string().parse().unwrap())].into(),
-                offered: offered.iter().map(|id| (*id).to_owned()).collect(),
-                installed: Vec::new(),
-                given_up: given_up.iter().map(|id| (*id).to_owned()).collect(),
-            },
-            expires_at: 0,
-        };
-        let history =
-            [checked(1, 5, &["105/7"], &[]), checked(2, 5, &["105/7"], &["105/7"]), checked(3, 7, &[], &[])];
-        assert_eq!(Then::of(&history, at(0)), Then::default());
-        let runs = |then: &Then| then.reported.values().map(|version| version.get()).collect::<Vec<_>>();
-        let (first, held, last) =
-            (Then::of(&history, at(1)), Then::of(&history, at(2)), Then::of(&history, at(9)));
-        assert_eq!((runs(&first), first.withheld.len()), (vec![5], 0));
-        assert_eq!((runs(&held), held.withheld.len()), (vec![5], 1));
-        assert_eq!((runs(&last), last.withheld.len()), (vec![7], 0));
     }
 }

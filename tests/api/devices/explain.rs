@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Fleet;
 use crate::kettle::Kettle;
 
 impl Kettle {
@@ -169,4 +170,39 @@ async fn who_failed_is_told_until_when_it_is_left_alone_now_and_afterwards() {
     assert_eq!(codes(&it.explained("SN-1", "").await), ["release 1 eligible"]);
     it.api.device_offers("kettle", "SN-1", &[(105, 1)]).await;
     assert_eq!(codes(&it.explained("SN-1", &format!("?at={then}")).await), ["release 1 backing_off"]);
+}
+
+#[tokio::test]
+async fn what_did_not_start_was_withheld_at_every_moment_since() {
+    let it = Kettle::start().await;
+    it.image_in("1.0", &["release"]).await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    let failed = json!({"type": 105, "versionNumber": 1, "state": "failed", "code": "boot_failed"});
+    it.api.status("kettle", "SN-1", &failed).await.expect(204);
+    it.api.server.clock().shift(2 * 3_600_000);
+    let then = it.api.server.clock().now().millis();
+    assert_eq!(codes(&it.explained("SN-1", "").await), ["release 1 withheld"]);
+    it.api.server.clock().shift(1000);
+    assert_eq!(codes(&it.explained("SN-1", &format!("?at={then}")).await), ["release 1 withheld"]);
+}
+
+#[tokio::test]
+async fn an_offer_of_one_image_does_not_free_another_that_is_withheld() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    let second = it.api.image(&it.acme, 105, "2.0", b"2.0").await;
+    it.withhold("SN-1").await;
+    it.api.associate(&it.acme, "kettle", &second, "release").await.expect(201);
+    it.report("SN-1", json!({"2105": "0"})).await;
+    let path = it.acme.path("/deviceTypes/kettle/devices/SN-1/explain");
+    let explained =
+        async |query: &str| it.api.get(&format!("{path}{query}"), &it.acme.read).await.expect(200).json();
+    let withdraw = "/firmwareImages/types/105/versionNumbers/2/rollout/withdraw";
+    it.call("POST", withdraw, Value::Null).await.expect(204);
+    let now = explained("").await;
+    assert_eq!(codes(&now), ["release 1 withheld", "release 2 withdrawn"]);
+    it.api.server.clock().shift(1000);
+    let then = it.api.server.clock().now().millis();
+    it.api.server.clock().shift(1000);
+    assert_eq!(codes(&explained(&format!("?at={then}")).await), codes(&now));
 }
