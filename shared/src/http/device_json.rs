@@ -121,7 +121,9 @@ pub fn ran(device: &DeviceId, at: Timestamp, this: Option<&Ran>) -> Value {
     });
     if let Some(this) = this {
         body["feed"] = this.feed.as_str().into();
-        body["heardTimestamp"] = this.heard.millis().into();
+        if let Some(heard) = this.heard {
+            body["heardTimestamp"] = heard.millis().into();
+        }
     }
     body
 }

@@ -94,7 +94,7 @@ impl Event {
 
 impl Store {
     /// The history of a device that is known, up to `at` and since it was first heard of, newest first: at most 1,000 moments,
-    /// and whether that is all.
+    /// and whether that is all, the moment at which it was first heard of included.
     pub async fn history_until(
         &self,
         device: &Device,
@@ -129,18 +129,24 @@ impl Store {
             place = answer.last_evaluated_key;
             let enough = i32::try_from(rows.len()).is_ok_and(|read| read >= MOST_MOMENTS);
             if place.is_none() || enough {
-                return Ok((rows, place.is_none()));
+                // The first moments of a device that is older than they are kept are gone without a trace.
+                let whole = rows.last().is_some_and(|first: &EventRow| first.at == device.created);
+                return Ok((rows, whole));
             }
         }
     }
+}
+
+/// How long what a device says is kept from then on, in seconds.
+pub fn kept_seconds(device: &Device) -> i64 {
+    if device.provisional { PROVISIONAL_SECONDS } else { HISTORY_SECONDS }
 }
 
 impl Tx {
     /// A transaction by a device, which leaves `what` in its history instead of an item in the audit.
     pub fn of_device(device: &Device, what: Event, now: Timestamp) -> Self {
         let key = keys::device_event(&device.device_type, &device.id, now, device.revision);
-        let kept = if device.provisional { PROVISIONAL_SECONDS } else { HISTORY_SECONDS };
-        let expires_at = now.seconds() + kept;
+        let expires_at = now.seconds() + kept_seconds(device);
         Self::by_device(key, EventRow { at: now, what, expires_at })
     }
 }

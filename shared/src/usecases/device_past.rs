@@ -1,17 +1,34 @@
 //! The past of a device: what it ran, and what was held against it, at a moment that has gone by.
 //!
-//! Out of its own history, which goes through the same transitions again as it did then. It knows nothing of what was
-//! associated.
+//! Out of its own history, which goes through the same transitions again as it did then, and where that is no longer kept, out
+//! of what has not changed since. It knows nothing of what was associated.
 
 use std::collections::BTreeMap;
 
+use super::{Context, Result};
 use crate::domain::decision::{self, Reported};
 use crate::domain::device::Device;
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::retry::Failure;
 use crate::domain::progress::{MOST_OFFERS, Progress, State};
 use crate::domain::{DeviceId, FeedName, ImageId, Timestamp, TypeNumber};
-use crate::store::device_history::{Event, EventRow};
+use crate::store::device_history::{Event, EventRow, kept_seconds};
+
+/// Since when a device has said nothing new at `at` that is not kept any more; none if it has said something since, or may have.
+///
+/// A device that is content leaves no moments, and those that it left expire.
+pub(super) async fn quiet_since(
+    cx: &Context<'_>,
+    device: &Device,
+    at: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let since = device.created.max(cx.now.plus_seconds(-kept_seconds(device)));
+    if at < since {
+        return Ok(None);
+    }
+    let latest = cx.store.latest_events(&device.device_type, &device.id, 1).await?;
+    Ok(latest.iter().all(|row| row.at <= at).then_some(since))
+}
 
 /// What is known of a device at a moment, out of its history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,9 +42,25 @@ pub(super) struct Then {
 }
 
 impl Then {
+    /// What was known of a device at `at`.
+    pub(super) async fn read(cx: &Context<'_>, device: &Device, at: Timestamp) -> Result<Self> {
+        let (mut history, _) = cx.store.history_until(device, at).await?;
+        history.reverse();
+        let mut then = Self::of(device, &history, at);
+        if then.feed.is_none() && quiet_since(cx, device, at).await?.is_some() {
+            then.feed = Some(device.feed.clone());
+            then.reported.clone_from(&device.reported);
+        }
+        Ok(then)
+    }
+
     /// Out of a history that is in order, up to `at`.
-    pub(super) fn of(device: &Device, history: &[EventRow], at: Timestamp) -> Self {
-        let mut then = Self::default();
+    fn of(device: &Device, history: &[EventRow], at: Timestamp) -> Self {
+        let begin = history.first().map_or(at, |row| row.at);
+        // What has not been touched since is as it was before the history begins.
+        let before = device.progress.iter().filter(|(_, progress)| progress.latest() < begin);
+        let progress = before.map(|(id, progress)| (*id, progress.clone())).collect();
+        let mut then = Self { progress, ..Self::default() };
         for row in history.iter().take_while(|row| row.at <= at) {
             match &row.what {
                 Event::Checked { feed, reported, offered, given_up, .. } => {
@@ -233,6 +266,19 @@ mod tests {
         assert_eq!(withheld(&history, 3), ["105/7"]);
         let both = [checked(1, 5, &["105/7"], &["105/7"]), checked(2, 5, &["105/8"], &["105/8"])];
         assert_eq!(withheld(&both, 3), ["105/7", "105/8"]);
+    }
+
+    #[test]
+    fn what_was_withheld_before_the_history_begins_still_is() {
+        let mut device = device();
+        let id = named("105/6").unwrap();
+        device.progress.insert(id, Progress { offers: MOST_OFFERS, ..Progress::begin(at(5)) });
+        let withheld = |begin| {
+            let then = Then::of(&device, &[checked(begin, 5, &[], &[])], at(9));
+            then.seen(decision::Device::default()).withheld
+        };
+        assert_eq!(withheld(6), [id].into());
+        assert_eq!(withheld(5), [].into(), "the history has it");
     }
 
     #[test]

@@ -67,11 +67,7 @@ pub async fn answer(
     }
     let past = question.at.filter(|at| *at < cx.now);
     let then = match (past, &known) {
-        (Some(at), Some(known)) => {
-            let (mut history, _) = cx.store.history_until(known, at).await?;
-            history.reverse();
-            Some(Then::of(known, &history, at))
-        }
+        (Some(at), Some(known)) => Some(Then::read(cx, known, at).await?),
         _ => None,
     };
     let on = match &then {

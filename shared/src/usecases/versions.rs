@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::device_past::quiet_since;
 use super::device_types::living;
 use super::replay::{Past, past};
 use super::{Context, Error, Result};
+use crate::domain::device::Device;
 use crate::domain::number::ReportedVersion;
 use crate::domain::{DeviceId, DeviceTypeId, FeedName, PartnerId, Refusal, Timestamp, TypeNumber};
 use crate::store::device_history::{Event, EventRow};
@@ -14,8 +16,8 @@ use crate::store::device_history::{Event, EventRow};
 pub struct Ran {
     /// The feed that it was answered from.
     pub feed: FeedName,
-    /// When it last had anything new to say.
-    pub heard: Timestamp,
+    /// When it last had anything new to say; none if that is not kept any more.
+    pub heard: Option<Timestamp>,
     /// What it ran.
     pub versions: BTreeMap<TypeNumber, Since>,
 }
@@ -25,7 +27,7 @@ pub struct Ran {
 pub struct Since {
     /// The version.
     pub version: ReportedVersion,
-    /// The first report of it, of those that were looked at.
+    /// The first report of it, of those that were looked at; where none is kept any more, a moment at which it was known.
     pub since: Timestamp,
     /// Whether it may have been reported before.
     pub or_earlier: bool,
@@ -43,7 +45,19 @@ pub async fn of_device(
     let device = cx.store.device(device_type, id).await?.ok_or(Refusal::NotFound)?;
     check(cx, at)?;
     let (history, whole) = cx.store.history_until(&device, at).await?;
-    Ok(ran(&history, whole))
+    match ran(&history, whole) {
+        Some(ran) => Ok(Some(ran)),
+        None => Ok(quiet_since(cx, &device, at).await?.map(|since| still(&device, since))),
+    }
+}
+
+/// What a device runs that has said nothing new for longer than that is kept.
+fn still(device: &Device, since: Timestamp) -> Ran {
+    let or_earlier = device.created < since;
+    let version = |(number, version): (&TypeNumber, &ReportedVersion)| {
+        (*number, Since { version: *version, since, or_earlier })
+    };
+    Ran { feed: device.feed.clone(), heard: None, versions: device.reported.iter().map(version).collect() }
 }
 
 /// What a device type gave at `at`, and whether it was stopped; by feed and image.
@@ -94,7 +108,7 @@ fn ran(history: &[EventRow], whole: bool) -> Option<Ran> {
             same
         });
     }
-    Some(Ran { feed: feed.clone(), heard, versions })
+    Some(Ran { feed: feed.clone(), heard: Some(heard), versions })
 }
 
 #[cfg(test)]

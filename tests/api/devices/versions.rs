@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::Fleet;
 
+const DAY: i64 = 86_400_000;
+
 impl Fleet {
     fn moment(&self) -> i64 {
         self.api.server.clock().shift(1000);
@@ -61,6 +63,61 @@ async fn a_device_that_was_forgotten_and_came_back_has_the_past_of_the_new_one()
     it.report("SN-1", json!({"2105": "2"})).await;
     assert_eq!(it.ran("SN-1", before).await["known"], false);
     assert_eq!(it.ran("SN-1", it.moment()).await["versions"][0]["versionNumber"], "2");
+}
+
+impl Fleet {
+    /// Three years go by, in which what the device said up to now expires.
+    async fn years_later(&self, device: &str) -> i64 {
+        self.api.server.clock().shift(3 * 366 * DAY);
+        let dump = self.api.dump().await;
+        let partition = format!("DEV#kettle#{device}");
+        let expired = dump.under(&partition).filter(|(_, _, row)| row["what"].is_string());
+        for (pk, sk, _) in expired {
+            self.api.erase(pk, sk).await;
+        }
+        self.moment()
+    }
+
+    async fn explained(&self, device: &str, at: i64) -> Value {
+        let path = format!("/devices/{device}/explain?at={at}");
+        self.call("GET", &path, Value::Null).await.expect(200).json()
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_has_been_content_for_years_still_runs_what_it_said() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    it.report("SN-1", json!({"2105": "1"})).await;
+    let long_ago = it.moment();
+    let now = it.years_later("SN-1").await;
+    let ran = it.ran("SN-1", now).await;
+    assert_eq!(
+        (&ran["known"], &ran["feed"], &ran["heardTimestamp"]),
+        (&json!(true), &json!("release"), &Value::Null)
+    );
+    let [version] = ran["versions"].as_array().unwrap().as_slice() else { panic!("{ran}") };
+    assert_eq!((&version["versionNumber"], &version["orEarlier"]), (&json!("1"), &json!(true)));
+    let since = version["sinceTimestamp"].as_i64().unwrap();
+    assert!(long_ago < since && since < now - 700 * DAY, "{ran}");
+    assert_eq!(it.explained("SN-1", now).await["images"][0]["code"], "up_to_date");
+    assert_eq!(it.ran("SN-1", long_ago).await["known"], false, "nobody knows any more");
+    it.report("SN-1", json!({"2105": "2"})).await;
+    assert_eq!(it.ran("SN-1", now).await["known"], false, "it may have come to it by then");
+}
+
+#[tokio::test]
+async fn where_the_first_moments_have_expired_a_version_may_be_older() {
+    let it = Fleet::start().await;
+    it.report("SN-1", json!({"2105": "1", "2003": "1"})).await;
+    it.years_later("SN-1").await;
+    it.report("SN-1", json!({"2003": "2"})).await;
+    let later = it.moment();
+    it.report("SN-1", json!({"2003": "3"})).await;
+    let ran = it.ran("SN-1", it.moment()).await;
+    let earlier: Vec<_> = ran["versions"].as_array().unwrap().iter().map(|each| &each["orEarlier"]).collect();
+    assert_eq!(earlier, [&Value::Null, &json!(true)]);
+    assert_eq!(it.ran("SN-1", later).await["versions"][1]["orEarlier"], true);
 }
 
 #[tokio::test]
