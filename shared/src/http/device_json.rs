@@ -91,13 +91,17 @@ pub fn explanation(this: &Explanation) -> Value {
         body["reason"] = row.why.to_string().into();
         body
     };
-    json!({
+    let mut body = json!({
         "feed": this.feed.as_str(),
         "atTimestamp": this.at.millis(),
         "known": this.known,
         "versions": versions(&this.reported),
         "images": this.rows.iter().map(row).collect::<Vec<_>>(),
-    })
+    });
+    if this.feed_gone {
+        body["feedGone"] = true.into();
+    }
+    body
 }
 
 /// What ran on a device at a moment.

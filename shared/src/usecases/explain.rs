@@ -25,6 +25,8 @@ pub struct Question {
 pub struct Explanation {
     /// The feed that was decided in.
     pub feed: FeedName,
+    /// Whether that feed is there no more, so that checks which ask for it are turned away.
+    pub feed_gone: bool,
     /// The moment that was decided for.
     pub at: Timestamp,
     /// The versions that were decided upon.
@@ -75,7 +77,8 @@ pub async fn answer(
         None => known.as_ref().map(|known| known.pinned.clone().unwrap_or_else(|| known.feed.clone())),
     };
     let feed = question.feed.clone().or(on).unwrap_or_default();
-    if !feeds::exists(cx, partner, &feed).await? {
+    let feed_gone = !feeds::exists(cx, partner, &feed).await?;
+    if feed_gone && question.feed.is_some() {
         return Err(Error::field("/feed", "is no feed of yours"));
     }
     let at = question.at.unwrap_or(cx.now);
@@ -100,5 +103,5 @@ pub async fn answer(
         found.map(|each| push.image = each.candidate()).is_some()
     });
     let rows = explain(&associations, &feed, stopped, &seen, at);
-    Ok(Explanation { feed, at, reported: seen.reported, known: known.is_some(), rows })
+    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: known.is_some(), rows })
 }

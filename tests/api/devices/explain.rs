@@ -206,3 +206,32 @@ async fn an_offer_of_one_image_does_not_free_another_that_is_withheld() {
     it.api.server.clock().shift(1000);
     assert_eq!(codes(&explained(&format!("?at={then}")).await), codes(&now));
 }
+
+#[tokio::test]
+async fn a_device_whose_feed_has_been_deleted_is_explained_all_the_same() {
+    let it = Kettle::start().await;
+    it.create_feed("lab").await;
+    let image = it.image_in("1.0", &["lab"]).await;
+    let asks = async || {
+        let body = json!({"attributes": {"2105": "0"}, "feed": "lab"});
+        it.api.attributes("kettle", "SN-1", &body).await
+    };
+    asks().await.expect(200);
+    it.api.server.clock().shift(1000);
+    let then = it.api.server.clock().now().millis();
+    it.api.server.clock().shift(1000);
+    assert_eq!(it.explained("SN-1", "").await["feedGone"], Value::Null);
+    it.remove(&image, "lab").await.expect(204);
+    it.image_in("2.0", &["release"]).await;
+    it.api.call("DELETE", &it.acme.path("/feeds/lab"), &it.acme.release, Value::Null).await.expect(204);
+    asks().await.expect_problem(404, "not_found");
+    let now = it.explained("SN-1", "").await;
+    assert_eq!((&now["feed"], &now["feedGone"]), (&json!("lab"), &json!(true)));
+    assert_eq!(codes(&now), ["release 2 other_feed"]);
+    let past = it.explained("SN-1", &format!("?at={then}")).await;
+    assert_eq!((&past["feed"], &past["feedGone"]), (&json!("lab"), &json!(true)));
+    assert_eq!(codes(&past), ["lab 1 eligible"]);
+    let path = it.acme.path("/deviceTypes/kettle/explain");
+    let named = json!({"deviceId": "SN-1", "feed": "lab"});
+    it.api.call("POST", &path, &it.acme.read, named).await.expect_problem(422, "invalid_field");
+}
