@@ -31,7 +31,7 @@ pub struct Explanation {
     pub at: Timestamp,
     /// The versions that were decided upon.
     pub reported: Reported,
-    /// Whether the device is known.
+    /// Whether the device had been heard of by then, as far as that is told any more.
     pub known: bool,
     /// Every associated image of the device type, in whatever feed, with what speaks for or against it.
     pub rows: Vec<Row>,
@@ -68,10 +68,12 @@ pub async fn answer(
         return Err(Error::field("/at", "is before the device type was made"));
     }
     let past = question.at.filter(|at| *at < cx.now);
+    let known = known.filter(|device| past.is_none_or(|at| device.created <= at));
     let then = match (past, &known) {
         (Some(at), Some(known)) => Some(Then::read(cx, known, at).await?),
         _ => None,
     };
+    let heard_of = then.as_ref().map_or(known.is_some(), |then| then.feed.is_some());
     let on = match &then {
         Some(then) => then.feed.clone(),
         None => known.as_ref().map(|known| known.pinned.clone().unwrap_or_else(|| known.feed.clone())),
@@ -103,5 +105,5 @@ pub async fn answer(
         found.map(|each| push.image = each.candidate()).is_some()
     });
     let rows = explain(&associations, &feed, stopped, &seen, at);
-    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: known.is_some(), rows })
+    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: heard_of, rows })
 }

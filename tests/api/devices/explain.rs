@@ -235,3 +235,20 @@ async fn a_device_whose_feed_has_been_deleted_is_explained_all_the_same() {
     let named = json!({"deviceId": "SN-1", "feed": "lab"});
     it.api.call("POST", &path, &it.acme.read, named).await.expect_problem(422, "invalid_field");
 }
+
+#[tokio::test]
+async fn a_device_is_not_known_before_its_first_report_nor_what_was_made_of_it_since() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    it.api.server.clock().shift(1000);
+    let before = it.api.server.clock().now().millis();
+    it.api.server.clock().shift(1000);
+    it.report("SN-1", json!({"2105": "0"})).await;
+    it.call("PATCH", "/devices/SN-1", json!({"feed": "beta", "blocked": true})).await.expect(204);
+    let explained = async |body: Value| it.call("POST", "/explain", body).await.expect(200).json();
+    let now = explained(json!({"deviceId": "SN-1"})).await;
+    assert_eq!((&now["known"], &now["feed"]), (&json!(true), &json!("beta")));
+    let then = explained(json!({"deviceId": "SN-1", "at": before, "attributes": {"2105": "0"}})).await;
+    assert_eq!((&then["known"], &then["feed"]), (&json!(false), &json!("release")));
+    assert_eq!(codes(&then), ["release 1 eligible"], "it was not blocked then");
+}
