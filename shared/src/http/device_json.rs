@@ -101,6 +101,9 @@ pub fn explanation(this: &Explanation) -> Value {
     if this.feed_gone {
         body["feedGone"] = true.into();
     }
+    if !this.as_of_now.is_empty() {
+        body["asOfNow"] = this.as_of_now.iter().map(|what| what.as_str()).collect();
+    }
     body
 }
 

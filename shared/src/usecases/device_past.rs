@@ -121,7 +121,7 @@ impl Then {
         let held = self.progress.iter().filter_map(|(id, progress)| Some((*id, progress.held?))).collect();
         let withheld = self.progress.iter().filter(|(_, progress)| progress.is_withheld());
         let withheld = withheld.map(|(id, _)| *id).collect();
-        decision::Device { reported: self.reported, withheld, held, pushes: Vec::new(), ..now }
+        decision::Device { reported: self.reported, withheld, held, ..now }
     }
 }
 

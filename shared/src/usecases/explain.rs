@@ -20,6 +20,31 @@ pub struct Question {
     pub at: Option<Timestamp>,
 }
 
+/// Something of a device that no history tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOfNow {
+    /// Whether it is left alone.
+    Blocked,
+    /// What it was told to install.
+    Pushes,
+    /// What its partner calls it.
+    Tags,
+}
+
+impl AsOfNow {
+    /// All of that.
+    pub const ALL: &[Self] = &[Self::Blocked, Self::Pushes, Self::Tags];
+
+    /// It as a word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Pushes => "pushes",
+            Self::Tags => "tags",
+        }
+    }
+}
+
 /// An answer to the question why.
 #[derive(Debug, Clone)]
 pub struct Explanation {
@@ -33,6 +58,8 @@ pub struct Explanation {
     pub reported: Reported,
     /// Whether the device had been heard of by then, as far as that is told any more.
     pub known: bool,
+    /// What of the device is told as it is now, and may have been otherwise.
+    pub as_of_now: &'static [AsOfNow],
     /// Every associated image of the device type, in whatever feed, with what speaks for or against it.
     pub rows: Vec<Row>,
 }
@@ -68,7 +95,12 @@ pub async fn answer(
         return Err(Error::field("/at", "is before the device type was made"));
     }
     let past = question.at.filter(|at| *at < cx.now);
-    let known = known.filter(|device| past.is_none_or(|at| device.created <= at));
+    let mut known = known.filter(|device| past.is_none_or(|at| device.created <= at));
+    if let (Some(at), Some(known)) = (past, &mut known) {
+        known.pushes.retain(|_, push| push.at <= at);
+    }
+    let changed_since = known.as_ref().is_some_and(|known| past.is_some_and(|at| at < known.updated));
+    let as_of_now = if changed_since { AsOfNow::ALL } else { &[] };
     let then = match (past, &known) {
         (Some(at), Some(known)) => Some(Then::read(cx, known, at).await?),
         _ => None,
@@ -105,5 +137,5 @@ pub async fn answer(
         found.map(|each| push.image = each.candidate()).is_some()
     });
     let rows = explain(&associations, &feed, stopped, &seen, at);
-    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: heard_of, rows })
+    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: heard_of, as_of_now, rows })
 }

@@ -252,3 +252,34 @@ async fn a_device_is_not_known_before_its_first_report_nor_what_was_made_of_it_s
     assert_eq!((&then["known"], &then["feed"]), (&json!(false), &json!("release")));
     assert_eq!(codes(&then), ["release 1 eligible"], "it was not blocked then");
 }
+
+#[tokio::test]
+async fn a_past_answer_names_what_it_tells_as_of_now_unless_nothing_has_changed_since() {
+    let it = Fleet::start().await;
+    it.release("1.0", &["release"]).await;
+    it.release("2.0", &["release"]).await;
+    it.report("SN-1", json!({"2105": "0"})).await;
+    let moment = || {
+        it.api.server.clock().shift(1000);
+        let now = it.api.server.clock().now().millis();
+        it.api.server.clock().shift(1000);
+        now
+    };
+    let told = async |at: i64| {
+        let found = it.call("GET", &format!("/devices/SN-1/explain?at={at}"), Value::Null).await;
+        let found = found.expect(200).json();
+        (found["asOfNow"].clone(), codes(&found)[0].clone())
+    };
+    let (free, all) = (moment(), json!(["blocked", "pushes", "tags"]));
+    assert_eq!(told(free).await, (Value::Null, "release 1 superseded".to_owned()));
+    let first = it.call("GET", "/firmwareImages/types/105/versionNumbers/1", Value::Null).await;
+    let push = format!("/firmwareImages/{}/push", first.expect(200).json()["id"].as_str().unwrap());
+    it.call("PUT", &push, json!({"value": "SN-1"})).await.expect(202);
+    let pushed = moment();
+    assert_eq!(told(free).await, (all.clone(), "release 1 superseded".to_owned()), "not pushed yet");
+    assert_eq!(told(pushed).await, (Value::Null, "release 1 eligible".to_owned()));
+    it.call("PATCH", "/devices/SN-1", json!({"blocked": true})).await.expect(204);
+    assert_eq!(told(pushed).await.0, all);
+    let now = it.call("GET", "/devices/SN-1/explain", Value::Null).await.expect(200).json();
+    assert_eq!(now["asOfNow"], Value::Null);
+}
