@@ -65,8 +65,9 @@ pub(crate) async fn get_device(
     caller: Partner<Read>,
     Path((device_type, id)): DevicePath,
 ) -> Result<Response, Problem> {
-    let (found, history) = get(&caller.call.context(&app), &caller.partner, &device_type, &id).await?;
-    ok(&device_in_full(&found, &history))
+    let cx = caller.call.context(&app);
+    let (found, history) = get(&cx, &caller.partner, &device_type, &id).await?;
+    ok(&device_in_full(&found, &history, cx.now))
 }
 
 /// Only members that are there change anything.

@@ -29,7 +29,7 @@ pub(crate) async fn push_firmware_image(
         Outcome::Waits(approval) => return waits(&caller.partner, &approval, cx.now),
     };
     let mine = told.pushes.get(&id.r#type);
-    let mut answer = ok(&mine.map(|push| pushed(&told, push)).unwrap_or_default())?.into_response();
+    let mut answer = ok(&mine.map(|push| pushed(&told, push, cx.now)).unwrap_or_default())?.into_response();
     *answer.status_mut() = StatusCode::ACCEPTED;
     Ok(answer)
 }

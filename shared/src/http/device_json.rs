@@ -53,26 +53,32 @@ pub fn device(this: &Device) -> Value {
     body
 }
 
-/// A device with what it makes of its offers, and its history, as they are given.
-pub fn device_in_full(this: &Device, history: &[EventRow]) -> Value {
+/// A device with what it makes of its offers, and its history, as they are given at `now`.
+pub fn device_in_full(this: &Device, history: &[EventRow], now: Timestamp) -> Value {
     let mut body = device(this);
     body["createdTimestamp"] = this.created.millis().into();
     body["updatedTimestamp"] = this.updated.millis().into();
     body["progress"] = this.progress.iter().filter(|(_, progress)| !progress.passed).map(progress).collect();
     if !this.pushes.is_empty() {
-        body["pushes"] = this.pushes.values().map(|push| pushed(this, push)).collect();
+        body["pushes"] = this.pushes.values().map(|push| pushed(this, push, now)).collect();
     }
     body["history"] = history.iter().map(event).collect();
     body
 }
 
-/// What a device was told to install, and how far it is with that.
-pub fn pushed(device: &Device, push: &Pushed) -> Value {
+/// What a device was told to install, and how far it is with that at `now`. A push whose time is over stays noted until the
+/// device asks again; what the device has said of the image by then is still what it said last.
+pub fn pushed(device: &Device, push: &Pushed, now: Timestamp) -> Value {
     let id = push.entry.id();
     let mut body = image(id);
     let progress = device.progress.get(&id).filter(|progress| progress.offers > 0);
-    let state = progress
-        .map_or("pending", |progress| progress.said.last().map_or("offered", |said| said.state.as_str()));
+    let said = progress.and_then(|progress| progress.said.last());
+    let state = match (said, progress) {
+        (Some(said), _) => said.state.as_str(),
+        _ if push.until <= now => "expired",
+        (None, Some(_)) => "offered",
+        (None, None) => "pending",
+    };
     body["deviceId"] = device.id.as_str().into();
     body["feed"] = push.feed.as_str().into();
     body["pushedTimestamp"] = push.at.millis().into();

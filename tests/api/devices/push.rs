@@ -11,6 +11,12 @@ impl Kettle {
         self.api.call("PUT", &path, &self.acme.release, body).await
     }
 
+    /// What was pushed to the device, as its page has it.
+    async fn pushes(&self) -> Value {
+        let path = self.acme.path("/deviceTypes/kettle/devices/SN-1");
+        self.api.get(&path, &self.acme.read).await.expect(200).json()["pushes"].clone()
+    }
+
     async fn asks(&self, running: u32) -> Vec<String> {
         let offers = self.api.device_offers("kettle", "SN-1", &[(105, running)]).await;
         offers.into_iter().map(|(_, number)| number).collect()
@@ -27,8 +33,7 @@ async fn a_push_offers_an_image_whatever_its_rollout_says_until_the_device_runs_
     let told = it.push(&second, json!({"value": "SN-1"})).await.expect(202).json();
     assert_eq!((&told["versionNumber"], &told["state"]), (&json!("2"), &json!("pending")));
     assert_eq!(it.asks(0).await, ["2"]);
-    let device = it.api.get(&it.acme.path("/deviceTypes/kettle/devices/SN-1"), &it.acme.read).await;
-    assert_eq!(device.expect(200).json()["pushes"][0]["state"], "offered");
+    assert_eq!(it.pushes().await[0]["state"], "offered");
     let other = it.api.device_offers("kettle", "SN-2", &[(105, 0)]).await;
     assert_eq!(other, [(105, "1".to_owned())], "one device");
     assert!(it.asks(2).await.is_empty());
@@ -44,8 +49,35 @@ async fn an_older_image_than_everyones_can_be_pushed_and_a_push_expires() {
     let until = it.api.server.clock().now().millis() + 3_600_000;
     it.push(&first, json!({"value": "SN-1", "expiresTimestamp": until})).await.expect(202);
     assert_eq!(it.asks(0).await, ["1"]);
+    let state = async || it.pushes().await[0]["state"].clone();
+    assert_eq!(state().await, "offered");
     it.api.server.clock().shift(3_600_000);
+    assert_eq!(state().await, "expired", "also before it asks again");
     assert_eq!(it.asks(0).await, ["2"]);
+    assert_eq!(it.pushes().await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_push_that_is_over_before_the_device_asked_again_has_expired_unless_the_device_was_at_it() {
+    let it = Kettle::start().await;
+    let first = it.image_in("1.0", &["release"]).await;
+    it.image_in("2.0", &["release"]).await;
+    it.asks(0).await;
+    let push = async || {
+        let until = it.api.server.clock().now().millis() + 3_600_000;
+        it.push(&first, json!({"value": "SN-1", "expiresTimestamp": until})).await.expect(202);
+    };
+    let state = async || it.pushes().await[0]["state"].clone();
+    push().await;
+    assert_eq!(state().await, "pending");
+    it.api.server.clock().shift(3_600_000);
+    assert_eq!(state().await, "expired");
+    push().await;
+    assert_eq!(it.asks(0).await, ["1"]);
+    let busy = json!({"type": 105, "versionNumber": 1, "state": "downloading"});
+    it.api.status("kettle", "SN-1", &busy).await.expect(204);
+    it.api.server.clock().shift(3_600_000);
+    assert_eq!(state().await, "downloading");
 }
 
 #[tokio::test]
