@@ -107,6 +107,9 @@ pub fn explanation(this: &Explanation) -> Value {
     if this.feed_gone {
         body["feedGone"] = true.into();
     }
+    if this.too_many_reports {
+        body["tooManyReports"] = true.into();
+    }
     if !this.as_of_now.is_empty() {
         body["asOfNow"] = this.as_of_now.iter().map(|what| what.as_str()).collect();
     }

@@ -58,6 +58,8 @@ pub struct Explanation {
     pub reported: Reported,
     /// Whether the device had been heard of by then, as far as that is told any more.
     pub known: bool,
+    /// Whether it has changed so often that day that its checks are turned away if they bring anything new.
+    pub too_many_reports: bool,
     /// What of the device is told as it is now, and may have been otherwise.
     pub as_of_now: &'static [AsOfNow],
     /// Every associated image of the device type, in whatever feed, with what speaks for or against it.
@@ -136,6 +138,16 @@ pub async fn answer(
         let found = associations.iter().find(|each| each.feed == feed && each.image.id == push.image.id);
         found.map(|each| push.image = each.candidate()).is_some()
     });
+    let too_many_reports = past.is_none() && known.is_some_and(|known| known.is_used_up(at));
     let rows = explain(&associations, &feed, stopped, &seen, at);
-    Ok(Explanation { feed, feed_gone, at, reported: seen.reported, known: heard_of, as_of_now, rows })
+    Ok(Explanation {
+        feed,
+        feed_gone,
+        at,
+        reported: seen.reported,
+        known: heard_of,
+        too_many_reports,
+        as_of_now,
+        rows,
+    })
 }

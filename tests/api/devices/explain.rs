@@ -1,5 +1,6 @@
 //! Why a device is or is not offered each image: now, if it were another, and at a moment that has gone by.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use super::Fleet;
@@ -282,4 +283,20 @@ async fn a_past_answer_names_what_it_tells_as_of_now_unless_nothing_has_changed_
     assert_eq!(told(pushed).await.0, all);
     let now = it.call("GET", "/devices/SN-1/explain", Value::Null).await.expect(200).json();
     assert_eq!(now["asOfNow"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_device_that_is_turned_away_for_today_is_told_to_be_whatever_is_eligible() {
+    let it = Kettle::start().await;
+    it.api.device_offers("kettle", "SN-1", &[(105, 0)]).await;
+    it.image_in("1.0", &["release"]).await;
+    assert_eq!(it.explained("SN-1", "").await["tooManyReports"], Value::Null);
+    let most = Some(AttributeValue::N("200".to_owned()));
+    it.api.alter("DEV#kettle#SN-1", "META", "changes", most).await;
+    let body = json!({"attributes": {"2105": "0"}});
+    it.api.attributes("kettle", "SN-1", &body).await.expect_problem(429, "too_many_reports");
+    let now = it.explained("SN-1", "").await;
+    assert_eq!((&now["tooManyReports"], codes(&now)), (&json!(true), vec!["release 1 eligible".to_owned()]));
+    let tomorrow = it.api.server.clock().now().millis() + 86_400_000;
+    assert_eq!(it.explained("SN-1", &format!("?at={tomorrow}")).await["tooManyReports"], Value::Null);
 }
