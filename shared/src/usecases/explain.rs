@@ -101,11 +101,11 @@ pub async fn answer(
     if let (Some(at), Some(known)) = (past, &mut known) {
         known.pushes.retain(|_, push| push.at <= at);
     }
-    let changed_since = known.as_ref().is_some_and(|known| past.is_some_and(|at| at < known.updated));
-    let as_of_now = if changed_since { AsOfNow::ALL } else { &[] };
-    let then = match (past, &known) {
-        (Some(at), Some(known)) => Some(Then::read(cx, known, at).await?),
-        _ => None,
+    let changed_since = known.as_ref().zip(past).filter(|(known, at)| *at < known.updated);
+    let as_of_now = if changed_since.is_some() { AsOfNow::ALL } else { &[] };
+    let then = match changed_since {
+        Some((known, at)) => Some(Then::read(cx, known, at).await?),
+        None => None,
     };
     let heard_of = then.as_ref().map_or(known.is_some(), |then| then.feed.is_some());
     let on = match &then {

@@ -283,6 +283,15 @@ async fn a_past_answer_names_what_it_tells_as_of_now_unless_nothing_has_changed_
     assert_eq!(told(pushed).await.0, all);
     let now = it.call("GET", "/devices/SN-1/explain", Value::Null).await.expect(200).json();
     assert_eq!(now["asOfNow"], Value::Null);
+    it.call("PATCH", "/devices/SN-1", json!({"feed": "beta"})).await.expect(204);
+    let put = moment();
+    let path = format!("/devices/SN-1/explain?at={put}");
+    let found = it.call("GET", &path, Value::Null).await.expect(200).json();
+    assert_eq!(
+        (&found["feed"], &found["asOfNow"]),
+        (&json!("beta"), &Value::Null),
+        "it was put there by then"
+    );
 }
 
 #[tokio::test]

@@ -101,6 +101,8 @@ async fn a_device_that_has_been_content_for_years_still_runs_what_it_said() {
     let since = version["sinceTimestamp"].as_i64().unwrap();
     assert!(long_ago < since && since < now - 700 * DAY, "{ran}");
     assert_eq!(it.explained("SN-1", now).await["images"][0]["code"], "up_to_date");
+    it.call("PATCH", "/devices/SN-1", json!({"tags": ["old"]})).await.expect(204);
+    assert_eq!(it.explained("SN-1", now).await["images"][0]["code"], "up_to_date");
     assert_eq!(it.ran("SN-1", long_ago).await["known"], false, "nobody knows any more");
     it.report("SN-1", json!({"2105": "2"})).await;
     assert_eq!(it.ran("SN-1", now).await["known"], false, "it may have come to it by then");
