@@ -128,6 +128,11 @@ pub async fn remake(
     deciding(|| async {
         let loaded = load(cx, device_type, feed).await?;
         let old = loaded.manifest.as_ref();
+        // One that is lost is none that a stop rewrites.
+        let owner = match old {
+            None if edited.is_none() => cx.store.device_type(device_type).await?,
+            _ => None,
+        };
         let mut made = built(cx, partner, device_type, feed, old, &loaded.associations, None).await?;
         // An edit of an image says nothing of the device type, and reaches many.
         if old.is_some() && edited.is_none() {
@@ -149,6 +154,9 @@ pub async fn remake(
         let change = Change::from_to(loaded.manifest.as_ref().map_or(json!(null), summary), summary(&made));
         let mut tx = cx.tx(Some(partner), "manifest.remade", format!("{device_type}/{feed}"), change);
         tx.put_manifest(&made, loaded.revision());
+        if let Some(owner) = &owner {
+            tx.touch_device_type(owner);
+        }
         tx.commit(cx.store).await?;
         Ok(true)
     })
