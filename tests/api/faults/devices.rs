@@ -11,7 +11,7 @@ const fn always(status: u16) -> Expected {
 impl Bench {
     /// A device type of this run with an image that is given to nobody, and a device of it that runs number 0; the path of
     /// its device types, and the image.
-    async fn known(&self) -> (String, Value) {
+    pub(super) async fn known(&self) -> (String, Value) {
         let id = self.device_type("kettle").await;
         let image = self.api.image(&self.acme, 105, &format!("v{}", self.run), b"firmware").await;
         self.api.associate(&self.acme, &id, &image, "release").await.expect(201);

@@ -75,7 +75,8 @@ pub struct Expected {
 }
 
 impl Bench {
-    async fn new() -> Self {
+    /// A service with two partners.
+    pub async fn new() -> Self {
         let (api, bucket) = Api::start_wired().await;
         let (acme, globex) = (api.tenant("acme").await, api.tenant("globex").await);
         api.create_type(&acme, 105).await;

@@ -1,5 +1,5 @@
 //! The wire to the database breaks at every call of every operation that writes, and the one to the bucket where it
-//! is asked; what is left must be whole.
+//! is asked; what is left must be whole. What only reads says that it could not, and writes nothing.
 
 mod approvals;
 mod cases;
@@ -8,6 +8,7 @@ mod devices;
 mod driver;
 mod numbers;
 mod packages;
+mod reads;
 mod rollouts;
 mod stops;
 mod tokens;
