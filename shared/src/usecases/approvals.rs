@@ -17,6 +17,7 @@ pub use carrying::approve;
 #[cfg(feature = "blobs")]
 pub(super) use intents::propose_intents;
 pub use proposing::{Outcome, or_propose};
+pub(super) use rules::ask;
 pub use rules::{asked_for, asking, set};
 pub use settling::{Listed, get, list, reject};
 pub(super) use settling::{outdate, settle};

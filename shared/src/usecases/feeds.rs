@@ -42,29 +42,37 @@ pub async fn put(
     if approvals.is_some() {
         cx.require(Right::Release)?;
     }
-    create(cx, partner, name.clone()).await?;
+    create(cx, partner, name, approvals == Some(true)).await?;
     match approvals {
         Some(approvals) => approvals::set(cx, partner, name, approvals).await,
         None => Ok(()),
     }
 }
 
-/// Makes a feed. Doing it twice, or making a standard one, changes nothing.
-pub async fn create(cx: &Context<'_>, partner: &PartnerId, name: FeedName) -> Result<()> {
-    if exists(cx, partner, &name).await? {
-        return Ok(());
-    }
-    let mut tx = cx.tx(Some(partner), "feed.created", format!("feed/{name}"), Change::made(json!({})));
-    tx.list_feed(&name, partner, cx.now.seconds());
-    tx.create_feed(partner, &Feed { name, created: cx.now, uses: 0 });
-    tx.count_feed(partner, MAX_FEEDS - FeedName::standard().count() as u64);
-    match tx.commit(cx.store).await {
-        Err(store::Error::Guard(Guard::AlreadyThere)) => Ok(()),
-        Err(store::Error::Guard(Guard::QuotaFull)) => {
-            Err(Refusal::LimitReached("a partner may have at most 20 feeds").into())
+/// Makes a feed, which asks for approvals from its first moment on if it is `asking`. Doing it twice, or making a standard
+/// one, changes nothing.
+async fn create(cx: &Context<'_>, partner: &PartnerId, name: &FeedName, asking: bool) -> Result<()> {
+    deciding(|| async {
+        if exists(cx, partner, name).await? {
+            return Ok(());
         }
-        other => Ok(other?),
-    }
+        let made = if asking { json!({"approvals": true}) } else { json!({}) };
+        let mut tx = cx.tx(Some(partner), "feed.created", format!("feed/{name}"), Change::made(made));
+        tx.list_feed(name, partner, cx.now.seconds());
+        tx.create_feed(partner, &Feed { name: name.clone(), created: cx.now, uses: 0 });
+        tx.count_feed(partner, MAX_FEEDS - FeedName::standard().count() as u64);
+        if asking {
+            approvals::ask(cx, &mut tx, partner, name).await?;
+        }
+        match tx.commit(cx.store).await {
+            Err(store::Error::Guard(Guard::AlreadyThere)) => Ok(()),
+            Err(store::Error::Guard(Guard::QuotaFull)) => {
+                Err(Refusal::LimitReached("a partner may have at most 20 feeds").into())
+            }
+            other => Ok(other?),
+        }
+    })
+    .await
 }
 
 /// Puts the partner's own feeds into the lists by which devices find them, where they are missing.

@@ -64,3 +64,14 @@ async fn a_body_that_cannot_be_read_makes_nothing() {
     refused.expect_problem(415, "unsupported_media_type");
     assert_eq!(it.api.get(&it.acme.path("/feeds"), &it.acme.read).await.json().as_array().unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn a_feed_that_is_made_asking_asks_from_its_first_moment_on() {
+    let this = Guarded::start().await;
+    this.it.api.wire.take_calls();
+    this.rule("weekly", true, &this.it.acme.release).await.expect(204);
+    let calls = this.it.api.wire.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "TransactWriteItems").count(), 1, "{calls:?}");
+    let record = this.it.image("1.0").await;
+    Guarded::proposed(this.associate(&record, "weekly").await);
+}

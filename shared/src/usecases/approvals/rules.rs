@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Basis, Needed, carried};
 use crate::domain::{FeedName, PartnerId, Refusal, Right};
+use crate::store::Tx;
 use crate::store::feed_rules::FeedRule;
 use crate::usecases::context::{Change, deciding};
 use crate::usecases::{Context, Error, Result, feeds};
@@ -19,6 +20,20 @@ pub async fn asked_for(cx: &Context<'_>, partner: &PartnerId, feed: &FeedName) -
 pub async fn asking(cx: &Context<'_>, partner: &PartnerId) -> Result<BTreeSet<FeedName>> {
     let all = cx.store.feed_rules(partner).await?;
     Ok(all.into_iter().filter(|rule| rule.approvals).map(|rule| rule.feed).collect())
+}
+
+/// Adds to `tx`, which makes a feed, that it asks for approvals.
+pub(in crate::usecases) async fn ask(
+    cx: &Context<'_>,
+    tx: &mut Tx,
+    partner: &PartnerId,
+    feed: &FeedName,
+) -> Result<()> {
+    let before = cx.store.feed_rule(partner, feed).await?;
+    let revision = before.as_ref().map_or(0, |before| before.revision);
+    let rule = FeedRule { feed: feed.clone(), approvals: true, revision: revision + 1 };
+    tx.put_feed_rule(partner, &rule, before.as_ref());
+    Ok(())
 }
 
 /// Says whether a feed asks for approvals. From then on it counts, also if the feed is deleted and made again; that it does
