@@ -40,8 +40,10 @@ pub(super) async fn holds(cx: &Context<'_>, partner: &PartnerId, id: &DeviceType
 pub async fn stop(cx: &Context<'_>, partner: &PartnerId, id: &DeviceTypeId) -> Result<()> {
     cx.require(Right::Write)?;
     let on = |this: &DeviceType| Ok(DeviceType { stopped: this.stopped.or(Some(cx.now)), ..this.clone() });
+    // First, so that one that is carried out meanwhile is undone by what follows, which does not depend on this.
+    let outdated = outdate(cx, partner, |it| is_start_of(it, Some(id))).await;
     change(cx, partner, id, false, on).await?;
-    outdate(cx, partner, |it| is_start_of(it, Some(id))).await
+    outdated
 }
 
 /// Starts a device type again. If its partner is stopped, it stays stopped by that. [`Refusal::HaltedSince`] if somebody
@@ -126,9 +128,9 @@ pub async fn stop_partner(
     enough: &impl Fn() -> bool,
 ) -> Result<Progress> {
     cx.require(Right::Write)?;
-    let progress = turn(cx, partner, true, enough).await;
-    outdate(cx, partner, |it| is_start_of(it, None)).await?;
-    progress
+    let outdated = outdate(cx, partner, |it| is_start_of(it, None)).await;
+    let progress = turn(cx, partner, true, enough).await?;
+    outdated.map(|()| progress)
 }
 
 /// Starts everything again that was stopped with a partner; what was stopped by itself stays so.

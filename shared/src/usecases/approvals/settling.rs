@@ -112,7 +112,14 @@ pub(in crate::usecases) async fn outdate(
 ) -> Result<()> {
     for waiting in cx.store.approvals_pending(partner).await?.waiting {
         deciding(|| async {
-            let found = cx.store.approval(partner, &waiting.id).await?;
+            let found = match cx.store.approval(partner, &waiting.id).await {
+                // Nobody can approve it either.
+                Err(cause @ store::Error::Corrupt { .. }) => {
+                    tracing::error!(approval = %waiting.id, %cause, "a proposal cannot be read");
+                    return Ok(());
+                }
+                found => found?,
+            };
             let Some(this) = found.filter(|this| this.is_pending(cx.now) && undoes(this)) else {
                 return Ok(());
             };

@@ -140,6 +140,7 @@ pub async fn pause(
     id: ImageId,
 ) -> Result<()> {
     cx.require(Right::Release)?;
+    let outdated = outdate_resumes(cx, partner, device_type, feed, id).await;
     changing(cx, blobs, partner, device_type, feed, id, "rollout.paused", |all, this| {
         let pause = Pause { at: cx.now, failures: None };
         let halted = |plan: &Plan| Plan { paused: plan.paused.or(Some(pause)), ..plan.clone() };
@@ -147,6 +148,18 @@ pub async fn pause(
         Ok(parts.map(|(id, plan)| (id, halted(plan))).collect())
     })
     .await?;
+    outdated
+}
+
+/// Ends the proposals to let an image go on, or what it goes together with. Before the halt, so that one that is carried out
+/// meanwhile is halted by it.
+async fn outdate_resumes(
+    cx: &Context<'_>,
+    partner: &PartnerId,
+    device_type: &DeviceTypeId,
+    feed: &FeedName,
+    id: ImageId,
+) -> Result<()> {
     let all = cx.store.associations(device_type, Some(feed)).await?;
     let this = all.iter().find(|each| each.image.id == id);
     let parts: Vec<_> = this.into_iter().flat_map(|this| together(&all, this)).map(|(id, _)| id).collect();
@@ -272,7 +285,10 @@ async fn changing(
             check_size(&manifest)?;
         }
         // What is written for the first time is what no stop has rewritten: it expects that none came meanwhile.
-        if revision.is_none() || changed.iter().any(|(_, after)| after.kind == BinaryKind::Package) {
+        let appears = |(before, after): &(Plan, Association)| {
+            after.kind == BinaryKind::Package && !before.is_everyones() && after.plan.is_everyones()
+        };
+        if revision.is_none() || changed.iter().any(appears) {
             tx.touch_device_type(&owner);
         }
         tx.put_manifest(&manifest, revision);
