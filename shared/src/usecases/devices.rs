@@ -175,9 +175,12 @@ pub async fn update(
         }
         after.updated = cx.now.max(before.updated);
         after.revision += 1;
+        // A block is not to collide with what others count.
+        let moved = after.pinned != before.pinned;
+        let counts = if moved { after.settle(MOST_COUNTS) } else { Vec::new() };
         let change = Change::from_to(shown(&before), shown(&after));
         let mut tx = cx.tx(Some(partner), "device.updated", subject(device_type, id), change);
-        if after.pinned != before.pinned {
+        if moved {
             let made = after.pinned.as_ref().filter(|feed| !feed.is_standard());
             after.pin_counted = made.is_some();
             if let Some(feed) = made {
@@ -188,7 +191,6 @@ pub async fn update(
                 tx.pin_feed(partner, feed, -1);
             }
         }
-        let counts = after.settle(MOST_COUNTS);
         tx.put_device(&after, Some(&before));
         tx.count_device(&after, &counts);
         Ok(tx.commit(cx.store).await?)

@@ -75,6 +75,9 @@ async fn a_device_that_is_put_on_another_feed_tells_the_one_that_offered_how_it_
     it.api.status("kettle", "SN-1", &state(1, "downloading")).await.expect(204);
     it.api.status("kettle", "SN-1", &state(1, "failed")).await.expect(204);
     assert_eq!((it.counted(1, "downloading").await, it.counted(1, "failed").await), (1, 1));
+    it.api.server.clock().shift(26 * 3_600_000);
+    it.told(1).await;
+    assert_eq!(it.counted(1, "installed").await, 1, "also once it was answered from its new feed");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::{Counted, Device, MOST_TYPES_AT_FIRST};
 use crate::domain::decision::{Reason, Reported, Verdict, decide};
 use crate::domain::number::ReportedVersion;
 use crate::domain::progress::Progress;
-use crate::domain::{Entry, ImageId, Manifest, Timestamp, TypeNumber};
+use crate::domain::{Entry, FeedName, ImageId, Manifest, Timestamp, TypeNumber};
 
 /// What a device says when it asks.
 #[derive(Debug, Clone, Default)]
@@ -88,12 +88,12 @@ pub fn check(
             device.beyond.remove(number);
         }
     }
-    device.feed = feed.clone();
+    let last = std::mem::replace(&mut device.feed, feed.clone());
     device.lag(&counted);
 
     // It is there, whatever it was busy with.
     device.progress.values_mut().for_each(|progress| progress.out = None);
-    let installed = arrived(&mut device);
+    let installed = arrived(&mut device, &last);
     device.pushes.retain(|number, pushed| {
         let runs = device.reported.get(number).map(|runs| runs.get());
         now < pushed.until && runs.is_none_or(|runs| runs < pushed.entry.id().number.get())
@@ -137,14 +137,16 @@ fn merged(before: &Reported, said: &Said) -> Reported {
     all
 }
 
-/// What the device was offered and runs by now, which is what success is. Whatever it runs instead ends the matter as well.
-fn arrived(device: &mut Device) -> Vec<ImageId> {
+/// What the device was offered and runs by now, which is what success is; `last` is the feed that it was answered from before.
+/// Whatever it runs instead ends the matter as well.
+fn arrived(device: &mut Device, last: &FeedName) -> Vec<ImageId> {
     let mut arrived = Vec::new();
     for (id, progress) in &mut device.progress {
         let runs = device.reported.get(&id.r#type).map(|runs| runs.get());
         let came = progress.pass(runs.is_some_and(|runs| runs >= id.number.get()));
         if came && runs == Some(id.number.get()) {
-            progress.mark(&device.feed, Counted::Installed);
+            let feed = progress.told_in(&device.feed, last).clone();
+            progress.mark(&feed, Counted::Installed);
             arrived.push(*id);
         }
     }

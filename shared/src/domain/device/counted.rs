@@ -72,7 +72,7 @@ impl Device {
     fn places(&self) -> BTreeMap<TypeNumber, Place> {
         let place = |(number, version): (&TypeNumber, &crate::domain::number::ReportedVersion)| {
             let version = if self.beyond.contains(number) { BEYOND } else { version.get() };
-            (*number, (self.feed.clone(), version))
+            (*number, (self.on().clone(), version))
         };
         self.reported.iter().filter(|_| !self.provisional).map(place).collect()
     }

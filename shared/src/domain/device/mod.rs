@@ -163,22 +163,14 @@ impl Device {
     /// Puts it on a feed, where it is counted from now on; none for whatever feed it asks for.
     pub fn put_on(&mut self, feed: Option<FeedName>) {
         let counted = self.counted();
-        if let Some(feed) = &feed {
-            self.feed.clone_from(feed);
-        }
         self.pinned = feed;
         self.lag(&counted);
     }
 
-    /// In which feed what it says of an image counts: where it is, unless it was offered the image only elsewhere, before it
-    /// was put there.
+    /// In which feed what it says of an image counts.
     pub fn told_in(&self, id: ImageId) -> &FeedName {
-        let here = self.on();
-        let mut offered = self.progress.get(&id).into_iter().flat_map(Progress::offered_in).peekable();
-        match offered.peek().copied() {
-            Some(elsewhere) if offered.all(|feed| feed != here) => elsewhere,
-            _ => here,
-        }
+        let before = if self.pinned.is_some() { &self.feed } else { self.on() };
+        self.progress.get(&id).map_or(self.on(), |progress| progress.told_in(self.on(), before))
     }
 
     /// What a decision in `feed` sees of it: what it was told to install in another one does not count here.

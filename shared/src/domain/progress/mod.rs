@@ -177,10 +177,19 @@ impl Progress {
         self.due.entry(feed.clone()).or_default().insert(what)
     }
 
-    /// The feeds in which it was offered.
-    pub fn offered_in(&self) -> impl Iterator<Item = &FeedName> {
-        let offers = |(feed, marks)| Some(feed).filter(|_| BTreeSet::contains(marks, &Counted::Offered));
-        self.counted.iter().chain(&self.due).filter_map(offers)
+    /// In which feed the word of a device counts that is `here`: there, unless it was offered the image only elsewhere, before
+    /// it was put there; then where it was answered from `before`, if it was offered it there.
+    pub fn told_in<'a>(&'a self, here: &'a FeedName, before: &'a FeedName) -> &'a FeedName {
+        let has = |marks: &Marks, feed: &FeedName| {
+            marks.get(feed).is_some_and(|all| all.contains(&Counted::Offered))
+        };
+        let offered = |feed: &FeedName| has(&self.counted, feed) || has(&self.due, feed);
+        let anywhere = || self.counted.keys().chain(self.due.keys()).find(|feed| offered(feed));
+        match (offered(here), offered(before)) {
+            (true, _) => here,
+            (false, true) => before,
+            (false, false) => anywhere().unwrap_or(here),
+        }
     }
 
     /// Whether it is withheld, or the device has failed with it and does not run it.
