@@ -73,11 +73,6 @@ impl DeviceToken {
         &self.device_type
     }
 
-    /// The epoch that it says it was written in.
-    pub const fn epoch(&self) -> Epoch {
-        self.epoch
-    }
-
     /// Whether it is the token of this device of this device type, whose present epoch is `current`.
     pub fn is_of(
         &self,
@@ -86,10 +81,18 @@ impl DeviceToken {
         current: Epoch,
         device: &DeviceId,
     ) -> bool {
-        let accepted =
-            self.epoch >= 1 && (self.epoch == current || self.epoch.checked_add(1) == Some(current));
+        self.is_current(current) && self.is_made(master, device_type, device)
+    }
+
+    /// Whether it was written for this device of this device type, in whatever epoch it names.
+    pub fn is_made(&self, master: &[u8], device_type: &DeviceTypeId, device: &DeviceId) -> bool {
         let good = DeviceTypeSecret::derive(master, device_type, self.epoch).mac(device);
-        accepted && self.device_type == *device_type && bool::from(good.ct_eq(&self.mac))
+        self.device_type == *device_type && bool::from(good.ct_eq(&self.mac))
+    }
+
+    /// Whether its epoch is good where the present one is `current`.
+    pub fn is_current(&self, current: Epoch) -> bool {
+        self.epoch >= 1 && (self.epoch == current || self.epoch.checked_add(1) == Some(current))
     }
 
     /// The whole token: whoever has it is the device.

@@ -1,8 +1,7 @@
 //! Partners that are stopped with all that they have: one item each, which is there or not.
 
-use serde::{Deserialize, Serialize};
-
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
 
 use super::read::Consistency;
 use super::tx::{Tx, When};

@@ -1,7 +1,7 @@
 //! Hubs: one request for many devices, each answered as if it had asked by itself.
 
 use super::reports::{Answer, Asking, Caller, Pinned, Read, answer_upon, pseudonym};
-use super::showing::{Shown, not_made_up, shown};
+use super::showing::{Shown, sent, shown};
 use super::{Context, Error, Result};
 use crate::domain::{DeviceTypeId, FeedName, Manifest, Refusal};
 use crate::store::known::{Beside, Known, KnownToHub, Wanted};
@@ -16,15 +16,15 @@ const MOST_UPDATES: usize = 2000;
 /// Answers the devices that a hub asks for, in the order asked for: each as [`super::reports::answer`] does, one after the
 /// other, so that what one is refused or fails for is its own matter.
 ///
-/// All that is known of them is one read, another one before it for a hub without a token, and one for those that their partner put on another feed; whoever has
-/// nothing new is no write. The whole is refused if the hub does not show who it is, and fails if nothing can be read. A
+/// All that is known of them is one read, another one before it for a hub without a token, and one for those that their
+/// partner put on another feed; whoever has nothing new is no write. The whole is refused if the hub does not show who it is, and fails if nothing can be read. A
 /// device type that is not there, or not of the hub's partner, is [`Refusal::NotFound`].
 pub async fn answer_all(cx: &Context<'_>, hub: &Caller, askings: &[Asking]) -> Result<Vec<Result<Answer>>> {
     // Or anybody could have fifty manifests read for one request.
-    not_made_up(cx.secrets, hub)?;
-    if hub.token.is_none() {
+    let token = sent(cx.secrets, hub)?;
+    if token.is_none() {
         let this = cx.store.device_type(&hub.device_type).await?.filter(|this| !this.deleted);
-        shown(cx.secrets, hub, &this.ok_or(Refusal::DeviceTokenInvalid)?)?;
+        shown(None, &this.ok_or(Refusal::DeviceTokenInvalid)?)?;
     }
     let release = FeedName::release();
     let pseudonyms = askings.iter().map(|asking| pseudonym(cx, asking)).collect::<Result<Vec<_>>>()?;
@@ -41,7 +41,7 @@ pub async fn answer_all(cx: &Context<'_>, hub: &Caller, askings: &[Asking]) -> R
     let wanted: Vec<_> = askings.iter().zip(&pseudonyms).map(wanted).collect();
     let KnownToHub { hub: found, devices } = cx.store.known_to_hub(&hub.device_type, &wanted).await?;
     let this = found.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
-    let vouched = shown(cx.secrets, hub, &this)? == Shown::Token;
+    let vouched = shown(token.as_ref(), &this)? == Shown::Token;
     let mut pinned = pinned(cx, &wanted, &devices).await?.into_iter();
     let (mut answers, mut updates) = (Vec::with_capacity(askings.len()), 0);
     for ((asking, wanted), known) in askings.iter().zip(&wanted).zip(devices) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::deciding;
 use super::saving::{beyond, save};
-use super::showing::{Shown, not_made_up, shown};
+use super::showing::{Shown, sent, shown};
 use super::{Context, Error, Result, auto_pause, eligibility};
 use crate::domain::decision::{Reason, Verdict};
 use crate::domain::device::{Checked, Device, Said, Stated, Status, check, state};
@@ -155,7 +155,7 @@ pub(super) fn pseudonym(cx: &Context<'_>, asking: &Asking) -> Result<Option<Stri
 
 async fn found(cx: &Context<'_>, asking: &Asking, before: Option<Read>, fresh: bool) -> Result<Found> {
     let Caller { device_type, device, .. } = &asking.caller;
-    not_made_up(cx.secrets, &asking.caller)?;
+    let token = sent(cx.secrets, &asking.caller)?;
     let asked = asking.feed.clone().unwrap_or_default();
     let Read { known: read, pinned: read_pinned } = if let Some(before) = before {
         before
@@ -169,7 +169,7 @@ async fn found(cx: &Context<'_>, asking: &Asking, before: Option<Read>, fresh: b
     };
     let Known { device: mut known, manifest, device_type: found, access, .. } = read;
     let this = found.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
-    let shown = shown(cx.secrets, &asking.caller, &this)?;
+    let shown = shown(token.as_ref(), &this)?;
     let pinned = known.as_ref().and_then(|known| known.pinned.clone());
     let opened = pinned.is_some() || access.opens(&this.partner);
     let feed = pinned.unwrap_or_else(|| asked.clone());
@@ -310,12 +310,12 @@ async fn about(
     fresh: bool,
 ) -> Result<(Device, FeedName, Stated)> {
     let Caller { device_type, device, .. } = caller;
-    not_made_up(cx.secrets, caller)?;
+    let token = sent(cx.secrets, caller)?;
     let release = FeedName::release();
     let beside = Beside { manifest: false, pseudonym: None, image: Some(status.id), fresh };
     let read = cx.store.known_device(device_type, device, &release, beside).await?;
     let this = read.device_type.filter(|this| !this.deleted).ok_or(Refusal::DeviceTokenInvalid)?;
-    shown(cx.secrets, caller, &this)?;
+    shown(token.as_ref(), &this)?;
     let known = read.device.ok_or(Refusal::NotFound)?;
     let pushed = known.pushes.get(&status.id.r#type).filter(|pushed| pushed.entry.id() == status.id);
     let feed = pushed.map_or_else(|| known.told_in(status.id), |pushed| &pushed.feed).clone();

@@ -169,8 +169,7 @@ impl Device {
 
     /// In which feed what it says of an image counts.
     pub fn told_in(&self, id: ImageId) -> &FeedName {
-        let before = if self.pinned.is_some() { &self.feed } else { self.on() };
-        self.progress.get(&id).map_or(self.on(), |progress| progress.told_in(self.on(), before))
+        self.progress.get(&id).map_or(self.on(), |progress| progress.told_in(self.on(), &self.feed))
     }
 
     /// What a decision in `feed` sees of it: what it was told to install in another one does not count here.

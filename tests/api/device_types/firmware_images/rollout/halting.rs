@@ -1,6 +1,7 @@
 //! `pause` and `resume`.
 
 use serde_json::{Value, json};
+use tests::wire::Fault;
 
 use super::percent;
 use crate::kettle::Kettle;
@@ -97,4 +98,24 @@ async fn what_was_paused_when_it_was_removed_comes_back_paused() {
     it.api.call("DELETE", &removal, write, Value::Null).await.expect(204);
     it.promote(&record, write, "beta", "alpha").await.expect(201);
     assert_eq!(it.api.offers("kettle", "feed=alpha&2105=0").await.len(), 1, "it was not paused any more");
+}
+
+#[tokio::test]
+async fn a_halt_that_overtakes_a_resume_on_its_way_is_not_undone_by_it() {
+    let it = Kettle::start().await;
+    let record = it.image_in("1.0", &["release"]).await;
+    it.post_rollout(&record, "pause").await.expect(204);
+    it.api.wire.inject(Some("TransactWriteItems"), 0, 1, Fault::Held);
+    let overtaking = async {
+        it.api.wire.held().await;
+        it.post_rollout(&record, "resume").await.expect(204);
+        it.api.server.clock().shift(1000);
+        it.post_rollout(&record, "pause").await.expect(204);
+        it.api.wire.release();
+    };
+    let (resumed, ()) = tokio::join!(it.post_rollout(&record, "resume"), overtaking);
+    resumed.expect_problem(409, "halted_since");
+    assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 0);
+    it.post_rollout(&record, "resume").await.expect(204);
+    assert_eq!(it.api.offers("kettle", "2105=0").await.len(), 1);
 }
